@@ -1,0 +1,70 @@
+/**
+ * What the bot owes: which inbound commands it has seen, and which replies it still has to deliver. The
+ * database remembers it, so a crash at any point neither loses a command nor answers it twice. Like the
+ * session store: one statement an operation, fenced by the lease's epoch, AppError `store-*` on failure.
+ */
+
+export interface InboundKey {
+  readonly chat: string
+  /** Sender inside a group; '' in a direct chat. */
+  readonly participant: string
+  readonly id: string
+}
+
+export interface InboundRecord extends InboundKey {
+  /** Kept only until the command is handled. */
+  readonly text: string
+  /** When WhatsApp says it was sent, ms since 1970. */
+  readonly sentAtMs: number
+}
+
+/**
+ * `received`: not begun. `started`: a handler that must not run twice has begun. `handled`: done, the
+ * reply (if any) is recorded.
+ */
+export type InboundState = 'received' | 'started' | 'handled'
+
+export interface Reply {
+  /** The WhatsApp message id, fixed before the first send, so that a resend is the same message. */
+  readonly replyId: string
+  readonly chat: string
+  readonly text: string
+}
+
+export type ReplyState = 'pending' | 'acked' | 'failed'
+
+export interface MessageJournal {
+  /** Remembers the command, unless it is known. `state` is the one it has now. */
+  recordInbound(entry: {
+    readonly epoch: number
+    readonly nowMs: number
+    readonly message: InboundRecord
+  }): Promise<{ readonly status: 'recorded' | 'known'; readonly state: InboundState } | 'stale-epoch'>
+  /** Commands received or started but not handled, oldest first (sentAtMs, chat, participant, id). */
+  readUnhandled(query: {
+    readonly limit: number
+  }): Promise<readonly { readonly message: InboundRecord; readonly state: InboundState }[]>
+  /** received → started, before a handler that must not run twice. */
+  markStarted(mark: { readonly epoch: number; readonly key: InboundKey }): Promise<'written' | 'stale-epoch'>
+  /**
+   * → handled, and the reply recorded as pending, in one statement. When the command was handled before,
+   * nothing changes and the call still answers `written`; the first reply stands.
+   */
+  recordHandled(entry: {
+    readonly epoch: number
+    readonly nowMs: number
+    readonly key: InboundKey
+    readonly reply: Reply | undefined
+  }): Promise<'written' | 'stale-epoch'>
+  /** Replies that no ack has settled, oldest first (recorded time, replyId). */
+  readPendingReplies(query: { readonly limit: number }): Promise<readonly Reply[]>
+  settleReply(entry: {
+    readonly epoch: number
+    readonly replyId: string
+    readonly state: 'acked' | 'failed'
+  }): Promise<'written' | 'stale-epoch'>
+  /** A sent message by its id, for WhatsApp's retry requests; undefined when it is not kept any more. */
+  readReply(query: { readonly replyId: string }): Promise<Reply | undefined>
+  /** Deletes handled commands and settled replies recorded before the given time; returns rows deleted. */
+  prune(entry: { readonly epoch: number; readonly beforeMs: number }): Promise<number | 'stale-epoch'>
+}
