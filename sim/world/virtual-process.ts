@@ -1,0 +1,132 @@
+/**
+ * A process of the virtual world. It owns all its ports: when it is killed, no callback of its runs, none of
+ * its promises resolves and nothing of its is sent any more. A hang parks its callbacks until it goes on.
+ * A port called after the kill is a bug of the lab or of the bot, and fails the run.
+ */
+
+import assert from 'node:assert/strict'
+import type { Clock, Timer } from '../../src/ports/clock.ts'
+import type { DynoClock } from './dyno-clock.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** `exiting`: it called its own exit and must not do anything more; its calls are dropped silently. */
+export type ProcessState = 'running' | 'hung' | 'exiting' | 'dead'
+
+export interface VirtualProcessOptions {
+  readonly id: string
+  readonly scheduler: Scheduler
+  readonly dynoClock: DynoClock
+  /** Extra delay of each timer while the dyno's CPU is starved, ms; 0 normally. */
+  timerDelayMs(): number
+}
+
+export class VirtualProcess implements Clock {
+  readonly id: string
+  readonly #scheduler: Scheduler
+  readonly #dynoClock: DynoClock
+  readonly #timerDelayMs: () => number
+  readonly #timers = new Map<number, string>()
+  #nextTimer = 0
+  #state: ProcessState = 'running'
+  #parked: (() => void)[] = []
+  #endListeners: (() => void)[] = []
+
+  constructor(options: VirtualProcessOptions) {
+    this.id = options.id
+    this.#scheduler = options.scheduler
+    this.#dynoClock = options.dynoClock
+    this.#timerDelayMs = () => options.timerDelayMs()
+  }
+
+  get state(): ProcessState {
+    return this.#state
+  }
+
+  get isAlive(): boolean {
+    return this.#state === 'running' || this.#state === 'hung'
+  }
+
+  nowMs(): number {
+    this.assertUsable('clock.nowMs')
+    return this.#dynoClock.wallMs(this.#scheduler.nowMs)
+  }
+
+  monotonicMs(): number {
+    this.assertUsable('clock.monotonicMs')
+    return this.#dynoClock.monotonicMs(this.#scheduler.nowMs)
+  }
+
+  setTimer(label: string, delayMs: number, callback: () => void): Timer {
+    assert(Number.isFinite(delayMs) && delayMs >= 0, `timer ${label}: delay ${delayMs} ms`)
+    if (!this.assertUsable(`clock.setTimer(${label})`)) return { cancel: () => undefined }
+    const id = this.#nextTimer++
+    this.#timers.set(id, label)
+    const worldDelayMs = this.#dynoClock.worldDelayMs(delayMs) + this.#timerDelayMs()
+    const event = this.#scheduler.schedule(label, worldDelayMs, () => {
+      this.deliver(() => {
+        if (this.#timers.delete(id)) callback()
+      })
+    })
+    return {
+      cancel: () => {
+        this.#timers.delete(id)
+        event.cancel()
+      },
+    }
+  }
+
+  /** Runs a callback inside the process: now, when it goes on after a hang, or never when it is dead. */
+  deliver(callback: () => void): void {
+    if (this.#state === 'running') callback()
+    else if (this.#state === 'hung') this.#parked.push(callback)
+  }
+
+  /**
+   * For every port: true when the call may go on, false when the process has ended itself and the call is
+   * to be dropped. Throws when somebody acts in the name of a killed process.
+   */
+  assertUsable(port: string): boolean {
+    assert(this.#state !== 'dead', `port ${port} of the dead process ${this.id} was called`)
+    return this.#state !== 'exiting'
+  }
+
+  /** The process ends itself: nothing it does after this counts. `finish` follows when its chains have run. */
+  exit(): void {
+    if (this.#state === 'running') this.#state = 'exiting'
+  }
+
+  /** Ends it from outside, or completes an exit. */
+  kill(): void {
+    if (this.#state === 'dead') return
+    this.#state = 'dead'
+    this.#timers.clear()
+    this.#parked = []
+    for (const listener of this.#endListeners) listener()
+    this.#endListeners = []
+  }
+
+  /** Told once when the process is dead; for sockets and other things of the world that hang on it. */
+  onEnd(listener: () => void): void {
+    this.#endListeners.push(listener)
+  }
+
+  hang(): void {
+    if (this.#state === 'running') this.#state = 'hung'
+  }
+
+  /** Goes on after a hang: what waited runs in its order, in separate events. */
+  resume(): void {
+    if (this.#state !== 'hung') return
+    this.#state = 'running'
+    const parked = this.#parked
+    this.#parked = []
+    for (const callback of parked) this.#scheduler.schedule('after-hang', 0, () => this.deliver(callback))
+  }
+
+  /** Timers set and neither fired nor cancelled, by label: for leak checks. */
+  pendingTimers(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const label of this.#timers.values()) counts.set(label, (counts.get(label) ?? 0) + 1)
+    return counts
+  }
+}
