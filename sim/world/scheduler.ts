@@ -26,7 +26,13 @@ class Event implements ScheduledEvent {
   readonly gate: Promise<void> | undefined
   action: (() => void) | undefined
 
-  constructor(atMs: number, order: number, label: string, action: () => void, gate: Promise<void> | undefined) {
+  constructor(
+    atMs: number,
+    order: number,
+    label: string,
+    action: () => void,
+    gate: Promise<void> | undefined,
+  ) {
     this.atMs = atMs
     this.order = order
     this.label = label

@@ -7,7 +7,8 @@
 import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 
-export type TraceValue = string | number | boolean | null | readonly TraceValue[] | { readonly [key: string]: TraceValue }
+export type TraceValue =
+  string | number | boolean | null | readonly TraceValue[] | { readonly [key: string]: TraceValue }
 export type TraceData = { readonly [key: string]: TraceValue }
 
 export interface TraceEvent {

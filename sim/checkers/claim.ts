@@ -1,0 +1,69 @@
+/**
+ * Claims as plain data: what a scenario says of the bot. `always` claims are judged by checkers over the
+ * whole trace, `eventually` claims must come true by a deadline after the last fault, and each `sometimes`
+ * claim must be seen, or the run proves nothing and is vacuous.
+ */
+
+import { z } from 'zod'
+
+export const ALWAYS_CLAIMS = [
+  'single-socket',
+  'backoff-law',
+  'attempts-in-budget',
+  'terminal-is-final',
+  'session-integrity',
+  'answered-at-most-once',
+  'memory-acted-on',
+  'no-r15',
+  'no-leaks',
+  'undisturbed',
+] as const
+export type AlwaysClaim = (typeof ALWAYS_CLAIMS)[number]
+
+/** What each claim says, for `list`, the report and the documents. */
+export const CLAIM_MEANINGS: Readonly<Record<AlwaysClaim, string>> = {
+  'single-socket': 'never two connections to WhatsApp at once, over all dynos',
+  'backoff-law': 'each further failure waits at least half of a doubling envelope, up to the cap',
+  'attempts-in-budget': 'no rolling window holds more connection attempts than the budget, restarts included',
+  'terminal-is-final': 'after a terminal disconnect no further attempt is made, and no data is deleted',
+  'session-integrity':
+    'no new pairing while a session exists, no ratchet step used twice, no stale epoch writes, no uncommitted state lost',
+  'answered-at-most-once': 'no command has two different answers, and what is marked "once" runs once',
+  'memory-acted-on':
+    'cleanup and emergency begin within one sample of crossing their thresholds, and never below',
+  'no-r15': 'the dyno never reaches twice its quota',
+  'no-leaks': 'timers of one kind and sockets stay bounded however long it runs',
+  undisturbed: 'no reconnect, no restart and no message without a cause',
+}
+
+const eventuallySchema = z.discriminatedUnion('claim', [
+  /** The bot is connected again within so long after the last fault. */
+  z.strictObject({ claim: z.literal('connected'), withinMs: z.number().int().min(1) }),
+  /** Each command delivered so far is answered within so long after the last fault. */
+  z.strictObject({ claim: z.literal('all-answered'), withinMs: z.number().int().min(1) }),
+  /** The bot is *not* connected and stays so: the owner has to act. */
+  z.strictObject({ claim: z.literal('halted'), withinMs: z.number().int().min(1) }),
+])
+
+const sometimesSchema = z.strictObject({
+  /** A trace event's kind; a bot's log line is `log.<event>`, e.g. `log.memory.cleanup`. */
+  event: z.string().min(1),
+  atLeast: z.number().int().min(1).default(1),
+})
+
+export const claimsSchema = z.strictObject({
+  always: z.array(z.enum(ALWAYS_CLAIMS)).min(1),
+  eventually: z.array(eventuallySchema).default([]),
+  sometimes: z.array(sometimesSchema).default([]),
+})
+
+export type Claims = z.output<typeof claimsSchema>
+export type EventuallyClaim = z.output<typeof eventuallySchema>
+export type SometimesClaim = z.output<typeof sometimesSchema>
+
+export interface Violation {
+  /** The claim that broke, e.g. `single-socket` or `eventually connected`. */
+  readonly claim: string
+  readonly atMs: number
+  readonly message: string
+}

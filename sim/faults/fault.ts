@@ -1,0 +1,118 @@
+/**
+ * Faults as plain data: what the lab injects, and when. They only decide; the fakes obey. Times are virtual
+ * ms from the start of the run, shifted by up to `jitterMs` drawn from the seed, so that each seed meets the
+ * bot at another moment.
+ */
+
+import { z } from 'zod'
+
+const timeMs = z.number().int().min(0)
+const durationMs = z.number().int().min(1)
+const probability = z.number().gt(0).max(1)
+const jitterMs = z.number().int().min(0).default(0)
+const moment = { atMs: timeMs, jitterMs }
+const span = { atMs: timeMs, forMs: durationMs, jitterMs }
+/** Codes with which a store call can fail by a fault. */
+const storeCode = z.enum(['store-unavailable', 'store-busy', 'store-read-only', 'store-outcome-unknown'])
+
+/** Faults of the connection to WhatsApp. */
+const whatsappFaults = [
+  z.strictObject({
+    kind: z.literal('disconnect'),
+    ...moment,
+    statusCode: z.number().int().optional(),
+    message: z.string().default('Connection Terminated'),
+  }),
+  z.strictObject({
+    kind: z.literal('storm'),
+    ...moment,
+    count: z.number().int().min(1),
+    everyMs: durationMs,
+    statusCode: z.number().int(),
+    message: z.string().default('Stream Errored'),
+  }),
+  z.strictObject({
+    kind: z.literal('refuse-logins'),
+    ...span,
+    how: z.enum(['tcp', 'hang', 'status']),
+    statusCode: z.number().int().default(503),
+  }),
+  z.strictObject({ kind: z.literal('stall'), ...span, how: z.enum(['silent', 'black-hole']) }),
+  z.strictObject({ kind: z.literal('deaf'), ...moment }),
+  z.strictObject({ kind: z.literal('restart-loop'), ...span }),
+  z.strictObject({ kind: z.literal('unlink'), ...moment }),
+  z.strictObject({ kind: z.literal('duplicates'), ...span, probability }),
+  z.strictObject({ kind: z.literal('drop-acks'), ...span, probability }),
+] as const
+
+/** Faults of the database, drawn above the store. `isLanded`: the statement took effect all the same. */
+const storeFaults = [
+  z.strictObject({ kind: z.literal('store-latency'), ...span, extraMs: durationMs }),
+  z.strictObject({
+    kind: z.literal('store-outage'),
+    ...span,
+    code: storeCode.default('store-unavailable'),
+    answerMs: timeMs.default(5),
+    scope: z.enum(['all', 'current-dyno']).default('all'),
+  }),
+  z.strictObject({
+    kind: z.literal('store-flaky'),
+    ...span,
+    probability,
+    code: storeCode,
+    isLanded: z.enum(['never', 'always', 'either']),
+  }),
+] as const
+
+/** Faults of the dyno, its process and its clock. */
+const dynoFaults = [
+  z.strictObject({ kind: z.literal('dyno-restart'), ...moment }),
+  z.strictObject({ kind: z.literal('deploy'), ...moment }),
+  z.strictObject({ kind: z.literal('sigkill'), ...moment }),
+  z.strictObject({
+    kind: z.literal('signal-mid-write'),
+    ...moment,
+    signal: z.enum(['SIGTERM', 'SIGKILL']),
+    operation: z.enum(['commit', 'recordInbound', 'recordHandled', 'settleReply', 'renewLease']),
+  }),
+  z.strictObject({ kind: z.literal('hang'), ...span }),
+  z.strictObject({ kind: z.literal('starve'), ...span, timerDelayMs: durationMs }),
+  z.strictObject({ kind: z.literal('clock-step'), ...moment, byMs: z.number().int() }),
+] as const
+
+/** Memory that something inside the bot's process takes. */
+const memoryFaults = [
+  z.strictObject({
+    kind: z.literal('balloon'),
+    ...moment,
+    shape: z.enum(['leak', 'burst', 'saw-tooth']),
+    memory: z.enum(['heap', 'external', 'small-blocks', 'garbage', 'cache']),
+    toMb: z.number().positive(),
+    mbPerSecond: z.number().positive(),
+    holdMs: timeMs.default(0),
+    followsRestart: z.boolean().default(false),
+  }),
+] as const
+
+export const faultSchema = z.discriminatedUnion('kind', [
+  ...whatsappFaults,
+  ...storeFaults,
+  ...dynoFaults,
+  ...memoryFaults,
+])
+
+/** A fault as the run uses it, defaults filled in. */
+export type Fault = z.output<typeof faultSchema>
+/** A fault as a scenario's author writes it. */
+export type FaultInput = z.input<typeof faultSchema>
+export type FaultOf<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>
+
+/** When the fault is over, jitter included; a moment's fault is over at once. */
+export function faultEndMs(fault: Fault): number {
+  const startMs = fault.atMs + fault.jitterMs
+  if ('forMs' in fault) return startMs + fault.forMs
+  if (fault.kind === 'storm') return startMs + fault.count * fault.everyMs
+  if (fault.kind === 'balloon')
+    return startMs + Math.ceil((fault.toMb / fault.mbPerSecond) * 1_000) + fault.holdMs
+  return startMs
+}

@@ -1,0 +1,40 @@
+/** What one run of one scenario came to. */
+
+import type { Violation } from '../checkers/claim.ts'
+import type { Family, Level, Scenario } from '../scenario.ts'
+
+export const TARGETS = ['bot', 'before'] as const
+export type TargetName = (typeof TARGETS)[number]
+
+/**
+ * `holds`: every claim held and was put to the test. `broken`: a claim failed. `vacuous`: a fault never
+ * struck or a `sometimes` claim was never seen, so nothing was proved. `error`: the lab itself failed.
+ */
+export type Verdict = 'holds' | 'broken' | 'vacuous' | 'error'
+
+export interface RunRequest {
+  readonly scenario: Scenario
+  readonly level: Level
+  readonly seed: number
+  readonly target: TargetName
+}
+
+export interface RunResult {
+  readonly scenario: string
+  readonly family: Family
+  readonly level: Level
+  readonly target: TargetName
+  readonly seed: number
+  readonly verdict: Verdict
+  /** SHA-256 of the trace, hex; '' when the run ended in an error. */
+  readonly traceHash: string
+  readonly traceEvents: number
+  /** First broken claim first; for `vacuous` what was never seen, for `error` the error. */
+  readonly violations: readonly Violation[]
+  readonly virtualMs: number
+  readonly wallMs: number
+  /** Which Postgres served it, e.g. `embedded 18.4`; undefined at `model`. */
+  readonly postgres: string | undefined
+  /** The last trace lines, as kept. */
+  readonly lines: readonly string[]
+}
