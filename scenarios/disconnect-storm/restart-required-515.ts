@@ -1,0 +1,20 @@
+import { defineScenario } from '../../sim/scenario.ts'
+import { MINUTE_MS, SOUND } from '../support.ts'
+
+export const restartRequired515 = defineScenario({
+  id: 'disconnect-storm/restart-required-515',
+  family: 'disconnect-storm',
+  proves:
+    'after pairing by QR the one 515 is followed at once by a login with the paired credentials, already stored',
+  durationMs: 30 * MINUTE_MS,
+  isPaired: false,
+  faults: [{ kind: 'store-latency', atMs: 0, forMs: 2 * MINUTE_MS, extraMs: 3_000 }],
+  claims: {
+    always: [...SOUND],
+    eventually: [
+      { claim: 'connected', withinMs: 2 * MINUTE_MS },
+      { claim: 'all-answered', withinMs: 3 * MINUTE_MS },
+    ],
+    sometimes: [{ event: 'wa.qr' }, { event: 'wa.paired' }],
+  },
+})

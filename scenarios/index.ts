@@ -1,0 +1,46 @@
+/** All scenarios, in the order in which they are listed and run. */
+
+import type { Scenario } from '../sim/scenario.ts'
+import { burstBetweenSamples } from './512mb-quota/burst-between-samples.ts'
+import { cleanupIneffective } from './512mb-quota/cleanup-ineffective.ts'
+import { slowLeak } from './512mb-quota/slow-leak.ts'
+import { deafSession } from './disconnect-storm/deaf-session.ts'
+import { flapping440 } from './disconnect-storm/flapping-440.ts'
+import { loggedOut401 } from './disconnect-storm/logged-out-401.ts'
+import { loop515 } from './disconnect-storm/loop-515.ts'
+import { quietNight } from './disconnect-storm/quiet-night.ts'
+import { refused503Storm } from './disconnect-storm/refused-503-storm.ts'
+import { restartRequired515 } from './disconnect-storm/restart-required-515.ts'
+import { sixHourOutage } from './disconnect-storm/six-hour-outage.ts'
+import { dailyCycle } from './dyno-restart/daily-cycle.ts'
+import { deployOverlapSkewedClocks } from './dyno-restart/deploy-overlap-skewed-clocks.ts'
+import { deployOverlap } from './dyno-restart/deploy-overlap.ts'
+import { sigkillMidWrite } from './dyno-restart/sigkill-mid-write.ts'
+import { sigtermMidWrite } from './dyno-restart/sigterm-mid-write.ts'
+import { sevenDays } from './multi-day/seven-days.ts'
+import { connectionsExhausted } from './postgres/connections-exhausted.ts'
+import { outageLong } from './postgres/outage-long.ts'
+import { outageShort } from './postgres/outage-short.ts'
+
+export const scenarios: readonly Scenario[] = [
+  dailyCycle,
+  sigtermMidWrite,
+  sigkillMidWrite,
+  deployOverlap,
+  deployOverlapSkewedClocks,
+  flapping440,
+  refused503Storm,
+  sixHourOutage,
+  restartRequired515,
+  loop515,
+  loggedOut401,
+  deafSession,
+  quietNight,
+  slowLeak,
+  burstBetweenSamples,
+  cleanupIneffective,
+  outageShort,
+  outageLong,
+  connectionsExhausted,
+  sevenDays,
+]

@@ -1,0 +1,28 @@
+import { defineScenario } from '../../sim/scenario.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+
+export const sevenDays = defineScenario({
+  id: 'multi-day/seven-days',
+  family: 'multi-day',
+  proves:
+    'seven days of ordinary life with daily cycling: no QR, no lost command, and memory and timers stay flat',
+  durationMs: 7 * DAY_MS,
+  defaultLevel: 'model',
+  dailyCycling: true,
+  faults: [
+    { kind: 'disconnect', atMs: 20 * HOUR_MS, jitterMs: HOUR_MS, statusCode: 428 },
+    { kind: 'store-outage', atMs: 44 * HOUR_MS, jitterMs: HOUR_MS, forMs: 2 * MINUTE_MS },
+    { kind: 'deploy', atMs: 70 * HOUR_MS, jitterMs: HOUR_MS },
+    { kind: 'stall', atMs: 93 * HOUR_MS, jitterMs: HOUR_MS, forMs: 5 * MINUTE_MS, how: 'black-hole' },
+    { kind: 'storm', atMs: 118 * HOUR_MS, jitterMs: HOUR_MS, count: 60, everyMs: 10_000, statusCode: 503 },
+    { kind: 'duplicates', atMs: 140 * HOUR_MS, forMs: HOUR_MS, probability: 0.3 },
+  ],
+  claims: {
+    always: [...SOUND],
+    eventually: [
+      { claim: 'connected', withinMs: 10 * MINUTE_MS },
+      { claim: 'all-answered', withinMs: 15 * MINUTE_MS },
+    ],
+    sometimes: [{ event: 'dyno.sigterm', atLeast: 6 }],
+  },
+})

@@ -1,0 +1,30 @@
+import { defineScenario } from '../../sim/scenario.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+
+export const outageShort = defineScenario({
+  id: 'postgres/outage-short',
+  family: 'postgres',
+  proves:
+    'twenty seconds without a database only delay: writes wait, nothing is dropped, the connection stays',
+  durationMs: HOUR_MS,
+  faults: [
+    { kind: 'store-outage', atMs: 10 * MINUTE_MS, jitterMs: MINUTE_MS, forMs: 20 * SECOND_MS },
+    { kind: 'store-latency', atMs: 20 * MINUTE_MS, forMs: 2 * MINUTE_MS, extraMs: 2_000 },
+    {
+      kind: 'store-flaky',
+      atMs: 30 * MINUTE_MS,
+      forMs: 5 * MINUTE_MS,
+      probability: 0.2,
+      code: 'store-outcome-unknown',
+      isLanded: 'either',
+    },
+  ],
+  claims: {
+    always: [...SOUND],
+    eventually: [
+      { claim: 'connected', withinMs: 2 * MINUTE_MS },
+      { claim: 'all-answered', withinMs: 4 * MINUTE_MS },
+    ],
+    sometimes: [{ event: 'store', atLeast: 100 }],
+  },
+})
