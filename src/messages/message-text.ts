@@ -1,0 +1,17 @@
+/** The texts the bot says by itself, and what a text must be like to be stored and sent. */
+
+/** Longest text that WhatsApp's clients show and send. */
+const MAX_TEXT_CHARS = 65_536
+
+export const REPLY_TEXTS = {
+  failed: 'Sorry, this could not be done.',
+  timedOut: 'Sorry, this took too long and was given up.',
+  timedOutOnce: 'Sorry, this took too long. It is unknown whether it was done; it will not be repeated.',
+  unknown: 'The bot was restarted meanwhile. It is unknown whether this was done; it will not be repeated.',
+  busy: 'The bot is busy at the moment. Please try again later.',
+} as const
+
+/** Postgres stores no NUL and no half of a surrogate pair; a command or reply with one would never settle. */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '').slice(0, MAX_TEXT_CHARS).toWellFormed()
+}
