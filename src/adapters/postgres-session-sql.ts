@@ -1,0 +1,136 @@
+/**
+ * The session store's statements. Each is a transaction of its own under READ COMMITTED, and safe there:
+ *
+ * - A write of creds or keys first takes the lease row FOR SHARE, by epoch, in the CTE `lease`, and does
+ *   everything FROM it. A takeover is an UPDATE of that row. Whichever locks first makes the other wait: a
+ *   takeover waits until the write has committed; a write that waited re-checks the epoch on the new row
+ *   version, finds none, and writes nothing. So after a takeover returned no stale write can appear.
+ *   (FOR KEY SHARE would not do: it does not conflict with an UPDATE that leaves the key alone.)
+ * - Every statement locks the lease row before any other, so two of them cannot deadlock over it.
+ * - All parts of a statement see one snapshot, taken before any wait. What must be current is therefore
+ *   taken from the locked row or from ON CONFLICT, never from a second look at a table.
+ */
+
+import type { Statement } from './postgres-statement.ts'
+
+export const SQL = {
+  readLease: {
+    name: 'read-lease',
+    isWrite: false,
+    text: `SELECT owner, epoch, counter, is_released, halted_by FROM blacksky_lease WHERE session_id = $1`,
+  },
+
+  // Of two first takers one inserts; the other waits for that commit on the primary key and gets no row.
+  insertLease: {
+    name: 'insert-lease',
+    isWrite: true,
+    text: `
+      INSERT INTO blacksky_lease (session_id, owner, epoch, counter, is_released, halted_by, attempt_times_ms)
+      VALUES ($1, $2, 1, 0, false, NULL, '{}')
+      ON CONFLICT (session_id) DO NOTHING
+      RETURNING owner, epoch, counter, is_released, halted_by`,
+  },
+
+  // Of two takers one updates; the other waits for that commit, re-checks (epoch, counter) and gets no row.
+  takeLease: {
+    name: 'take-lease',
+    isWrite: true,
+    text: `
+      UPDATE blacksky_lease SET owner = $2, epoch = epoch + 1, counter = 0, is_released = false
+      WHERE session_id = $1 AND epoch = $3 AND counter = $4
+      RETURNING owner, epoch, counter, is_released, halted_by`,
+  },
+
+  renewLease: {
+    name: 'renew-lease',
+    isWrite: true,
+    text: `
+      UPDATE blacksky_lease SET counter = counter + 1
+      WHERE session_id = $1 AND owner = $2 AND epoch = $3 AND NOT is_released
+      RETURNING counter, halted_by, false AS is_charged, '{}'::bigint[] AS attempt_times_ms`,
+  },
+
+  // The row is locked before its attempts are read, so two charges count one after the other.
+  renewAndCharge: {
+    name: 'renew-and-charge',
+    isWrite: true,
+    text: `
+      WITH lease AS (
+        SELECT session_id, counter, attempt_times_ms FROM blacksky_lease
+        WHERE session_id = $1 AND owner = $2 AND epoch = $3 AND NOT is_released
+        FOR NO KEY UPDATE
+      ), recent AS (
+        SELECT session_id, counter, ARRAY(
+          SELECT least(made_ms, $4::bigint) FROM unnest(attempt_times_ms) AS made_ms
+          WHERE made_ms > $5::bigint ORDER BY 1
+        ) AS times FROM lease
+      ), charged AS (
+        SELECT session_id, counter, cardinality(times) < $6::integer AS has_room, times FROM recent
+      )
+      UPDATE blacksky_lease AS l SET
+        counter = c.counter + 1,
+        attempt_times_ms = CASE WHEN c.has_room THEN c.times || $4::bigint ELSE c.times END
+      FROM charged AS c WHERE l.session_id = c.session_id
+      RETURNING l.counter, l.halted_by, c.has_room AS is_charged, l.attempt_times_ms`,
+  },
+
+  releaseLease: {
+    name: 'release-lease',
+    isWrite: true,
+    text: `
+      UPDATE blacksky_lease SET is_released = true
+      WHERE session_id = $1 AND owner = $2 AND epoch = $3 RETURNING 1`,
+  },
+
+  haltSession: {
+    name: 'halt-session',
+    isWrite: true,
+    text: `UPDATE blacksky_lease SET halted_by = $3 WHERE session_id = $1 AND epoch = $2 RETURNING 1`,
+  },
+
+  readCreds: {
+    name: 'read-creds',
+    isWrite: false,
+    text: `SELECT value FROM blacksky_creds WHERE session_id = $1 ORDER BY version DESC LIMIT 1`,
+  },
+
+  readKeys: {
+    name: 'read-keys',
+    isWrite: false,
+    text: `
+      SELECT id, value FROM blacksky_keys
+      WHERE session_id = $1 AND type = $2 AND id = ANY ($3::text[]) ORDER BY id`,
+  },
+
+  // Two commits of one epoch at once may read the same newest version; the later one then replaces the
+  // earlier one's row, as it would have replaced it as the current version.
+  commit: {
+    name: 'commit',
+    isWrite: true,
+    text: `
+      WITH lease AS (
+        SELECT session_id FROM blacksky_lease WHERE session_id = $1 AND epoch = $2 FOR SHARE
+      ), new_creds AS (
+        INSERT INTO blacksky_creds (session_id, version, value, written_at_ms)
+        SELECT session_id,
+          1 + coalesce((SELECT max(version) FROM blacksky_creds WHERE session_id = $1), 0),
+          $4::bytea, $3::bigint
+        FROM lease WHERE $4::bytea IS NOT NULL
+        ON CONFLICT (session_id, version)
+          DO UPDATE SET value = excluded.value, written_at_ms = excluded.written_at_ms
+        RETURNING version
+      ), old_creds AS (
+        DELETE FROM blacksky_creds AS c USING new_creds AS n
+        WHERE c.session_id = $1 AND c.version <= n.version - $5::integer
+      ), put_keys AS (
+        INSERT INTO blacksky_keys (session_id, type, id, value)
+        SELECT lease.session_id, k.type, k.id, k.value
+        FROM lease, unnest($6::text[], $7::text[], $8::bytea[]) AS k (type, id, value)
+        ON CONFLICT (session_id, type, id) DO UPDATE SET value = excluded.value
+      ), deleted_keys AS (
+        DELETE FROM blacksky_keys AS k USING lease, unnest($9::text[], $10::text[]) AS d (type, id)
+        WHERE k.session_id = lease.session_id AND k.type = d.type AND k.id = d.id
+      )
+      SELECT 1 FROM lease`,
+  },
+} as const satisfies Record<string, Statement>
