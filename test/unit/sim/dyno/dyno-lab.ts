@@ -39,6 +39,10 @@ export interface DynoLab {
   of(kind: string): TraceEvent[]
 }
 
+function soundHabits(): ProgramHabits {
+  return { bindMs: 100, exitMs: 1_000 }
+}
+
 export function dynoLab(
   options: {
     seed?: number
@@ -54,7 +58,7 @@ export function dynoLab(
   trace.listen((event) => events.push(event))
   const contexts: DynoContext[] = []
   const calls: string[] = []
-  const habitsOf = options.habits ?? (() => ({ bindMs: 100, exitMs: 1_000 }))
+  const habitsOf = options.habits ?? soundHabits
   const model = new HerokuModel({
     scheduler,
     trace,
@@ -85,7 +89,12 @@ export function dynoLab(
     },
   })
   const lab: DynoLab = {
-    ...{ model, scheduler, trace, events, contexts, calls },
+    model,
+    scheduler,
+    trace,
+    events,
+    contexts,
+    calls,
     memory: { rssAndSwap: 133 * MB, cache: 0 },
     at: (atMs, action) => void scheduler.schedule('test', atMs, action),
     kinds: () => events.filter((event) => event.kind !== 'dyno.memory').map((event) => event.kind),

@@ -1,0 +1,264 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { LEDGER_BASE_BYTES, MemoryLedger } from '../../../../sim/fakes/memory-ledger.ts'
+import type { BalloonKind } from '../../../../sim/fakes/memory-ledger.ts'
+import { CACHE_NAMES, CACHES, LEDGER_CONSTANTS } from '../../../../sim/fakes/ledger-constants.ts'
+import { DynoClock } from '../../../../sim/world/dyno-clock.ts'
+import { PrngStream } from '../../../../sim/world/prng.ts'
+import { Scheduler } from '../../../../sim/world/scheduler.ts'
+import { VirtualProcess } from '../../../../sim/world/virtual-process.ts'
+
+const MB = 1_048_576
+const BASE = LEDGER_BASE_BYTES['whole-dyno']
+const KINDS: readonly BalloonKind[] = ['heap', 'external', 'small-blocks', 'garbage', 'cache']
+
+function newLedger(seed = 'ledger'): MemoryLedger {
+  return new MemoryLedger({ role: 'whole-dyno', stream: new PrngStream(seed) })
+}
+
+function newProcess(): VirtualProcess {
+  return new VirtualProcess({
+    id: 'web.1#1/bot',
+    scheduler: new Scheduler(),
+    dynoClock: new DynoClock({ bootedAtMs: 0, skewMs: 0, driftPpm: 0 }),
+    timerDelayMs: () => 0,
+    onMisdeed: () => undefined,
+  })
+}
+
+function sumOf(ledger: MemoryLedger): number {
+  return Object.values(ledger.accounts()).reduce((sum, bytes) => sum + bytes, 0)
+}
+
+/** What a balloon of this kind leaves behind above the base: after its release, and after a collection. */
+function leftovers(kind: BalloonKind, bytes: number): { released: number; collected: number } {
+  const ledger = newLedger()
+  ledger.adjustBalloon(kind, bytes)
+  ledger.adjustBalloon(kind, -bytes)
+  const released = ledger.totalBytes() - BASE
+  ledger.collectGarbage()
+  return { released, collected: ledger.totalBytes() - BASE }
+}
+
+describe('base', () => {
+  it('is 133 MB for a connected bot and its supervisor together', () => {
+    expect(newLedger().totalBytes()).toBe(133 * MB)
+    expect(LEDGER_BASE_BYTES.bot + LEDGER_BASE_BYTES.supervisor).toBe(BASE)
+  })
+
+  it('says of its figures that they are not calibrated, and where each comes from', () => {
+    expect(LEDGER_CONSTANTS.isCalibrated).toBe(false)
+    for (const { source } of Object.values(LEDGER_CONSTANTS.constants)) expect(source).not.toBe('')
+  })
+})
+
+describe('messages and contacts', () => {
+  it('grow live memory by about 1.1 MB in the first 10,000 messages and 0.1 MB in the next', () => {
+    const ledger = newLedger()
+    for (let count = 0; count < 10_000; count += 1) ledger.onMessage()
+    const early = ledger.accounts().live
+    for (let count = 0; count < 10_000; count += 1) ledger.onMessage()
+    expect(early / MB).toBeCloseTo(1.1, 1)
+    expect((ledger.accounts().live - early) / MB).toBeCloseTo(0.1, 1)
+  })
+
+  it('grow live memory by 31 MB with 10,000 contacts', () => {
+    const ledger = newLedger()
+    for (let count = 0; count < 10_000; count += 1) ledger.onContact()
+    expect(ledger.totalBytes() - BASE).toBeCloseTo(31 * MB, -6)
+  })
+
+  it('fill caches up to their caps and no further', () => {
+    const ledger = newLedger()
+    for (let count = 0; count < 20_000; count += 1) ledger.onMessage()
+    const accounts = ledger.accounts()
+    for (const name of ['media-buffers', 'group-metadata', 'message-cache'] as const) {
+      expect(accounts[name]).toBe(CACHES[name].capBytes)
+    }
+  })
+
+  it('make garbage that V8 collects by itself at a limit drawn from the seed', () => {
+    const peaks = ['a', 'b', 'c'].map((seed) => {
+      const ledger = newLedger(seed)
+      let peakBytes = 0
+      for (let count = 0; count < 5_000; count += 1) {
+        ledger.onMessage()
+        peakBytes = Math.max(peakBytes, ledger.accounts()['heap-garbage'])
+      }
+      return peakBytes / MB
+    })
+    for (const peakMb of peaks) {
+      expect(peakMb).toBeGreaterThan(19)
+      expect(peakMb).toBeLessThanOrEqual(55)
+    }
+    expect(new Set(peaks).size).toBe(3)
+  })
+})
+
+describe('balloons', () => {
+  it('of heap come back with a collection after their release, not before', () => {
+    expect(leftovers('heap', 100 * MB)).toEqual({ released: 100 * MB, collected: 0 })
+  })
+
+  it('of large buffers come back at once', () => {
+    expect(leftovers('external', 100 * MB)).toEqual({ released: 0, collected: 0 })
+  })
+
+  it('of small blocks leave nine tenths with the process', () => {
+    expect(leftovers('small-blocks', 100 * MB)).toEqual({ released: 100 * MB, collected: 90 * MB })
+  })
+
+  it('of garbage are collectable while they last', () => {
+    const ledger = newLedger()
+    ledger.adjustBalloon('garbage', 100 * MB)
+    expect(ledger.collectGarbage()).toBe(100 * MB)
+    ledger.adjustBalloon('garbage', 5 * MB)
+    expect(ledger.totalBytes()).toBe(BASE + 5 * MB)
+  })
+
+  it('of heap and small blocks are not collectable while they are held', () => {
+    const ledger = newLedger()
+    ledger.adjustBalloon('heap', 100 * MB)
+    ledger.adjustBalloon('small-blocks', 50 * MB)
+    expect(ledger.collectGarbage()).toBe(0)
+  })
+
+  it('of small blocks take what is stuck before they take more', () => {
+    const ledger = newLedger()
+    ledger.adjustBalloon('small-blocks', 100 * MB)
+    ledger.adjustBalloon('small-blocks', -100 * MB)
+    ledger.collectGarbage()
+    ledger.adjustBalloon('small-blocks', 80 * MB)
+    expect(ledger.totalBytes()).toBe(BASE + 90 * MB)
+    expect(ledger.accounts().stuck).toBe(10 * MB)
+  })
+
+  it('in a cache grow on from what a reclaimer left, and do not jump back', () => {
+    const ledger = newLedger()
+    ledger.adjustBalloon('cache', 100 * MB)
+    ledger.shed('plugin-cache')
+    ledger.collectGarbage()
+    ledger.adjustBalloon('cache', MB)
+    expect(ledger.totalBytes()).toBe(BASE + MB)
+    ledger.adjustBalloon('cache', -101 * MB)
+    ledger.collectGarbage()
+    expect(ledger.totalBytes()).toBe(BASE)
+  })
+})
+
+describe('any history', () => {
+  const step = fc.oneof(
+    fc.constant((ledger: MemoryLedger) => ledger.onMessage()),
+    fc.constant((ledger: MemoryLedger) => ledger.onContact()),
+    fc.constant((ledger: MemoryLedger) => void ledger.collectGarbage()),
+    fc.constantFrom(...CACHE_NAMES).map((name) => (ledger: MemoryLedger) => ledger.shed(name)),
+    fc.tuple(fc.constantFrom(...KINDS), fc.integer({ min: -50 * MB, max: 50 * MB })).map(
+      ([kind, byBytes]) =>
+        (ledger: MemoryLedger) =>
+          ledger.adjustBalloon(kind, byBytes),
+    ),
+  )
+
+  it('keeps the total equal to the sum of the accounts, and none below zero', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const ledger = newLedger()
+        for (const act of steps) act(ledger)
+        expect(ledger.totalBytes()).toBe(sumOf(ledger))
+        for (const bytes of Object.values(ledger.accounts())) expect(bytes).toBeGreaterThanOrEqual(0)
+      }),
+    )
+  })
+
+  it('never makes memory by collecting, and a second collection finds nothing', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const ledger = newLedger()
+        for (const act of steps) act(ledger)
+        expect(ledger.collectGarbage()).toBeGreaterThanOrEqual(0)
+        expect(ledger.collectGarbage()).toBe(0)
+      }),
+    )
+  })
+})
+
+describe('memoryProbe', () => {
+  it('gives the whole dyno as Pss and this process’s heap', () => {
+    const ledger = newLedger()
+    const sample = ledger.memoryProbe(newProcess(), () => 300 * MB).sample()
+    expect(sample).toMatchObject({ usedBytes: 300 * MB, measure: 'pss', heapUsedBytes: 25 * MB })
+    expect(sample.heapUsedBytes / sample.heapTotalBytes).toBeCloseTo(0.84, 2)
+  })
+
+  it('shows a heap ratio that says nothing of the dyno: high when idle, low after a collection', () => {
+    const ledger = newLedger()
+    const probe = ledger.memoryProbe(newProcess(), () => ledger.totalBytes())
+    const ratio = (): number => {
+      const { heapUsedBytes, heapTotalBytes } = probe.sample()
+      return heapUsedBytes / heapTotalBytes
+    }
+    for (let count = 0; count < 300; count += 1) ledger.onMessage()
+    expect(ratio()).toBeCloseTo(0.95, 2)
+    ledger.adjustBalloon('external', 300 * MB)
+    expect(probe.collectGarbage()).toBe(true)
+    expect(ratio()).toBeCloseTo(0.62, 2)
+  })
+
+  it('collects', () => {
+    const ledger = newLedger()
+    const probe = ledger.memoryProbe(newProcess(), () => ledger.totalBytes())
+    ledger.adjustBalloon('garbage', 100 * MB)
+    probe.collectGarbage()
+    expect(probe.sample().usedBytes).toBe(BASE)
+  })
+
+  it('fails the run when a dead process asks', () => {
+    const ledger = newLedger()
+    const process = newProcess()
+    const probe = ledger.memoryProbe(process, () => 0)
+    process.kill()
+    expect(() => probe.sample()).toThrow(/dead process/)
+    expect(() => probe.collectGarbage()).toThrow(/dead process/)
+    for (const reclaimer of ledger.reclaimers(process)) {
+      expect(() => reclaimer.reclaim()).toThrow(/dead process/)
+    }
+  })
+})
+
+describe('reclaimers', () => {
+  it('are one per cache, cheapest first', () => {
+    const reclaimers = newLedger().reclaimers(newProcess())
+    expect(reclaimers.map(({ name }) => name)).toEqual([
+      'plugin-cache',
+      'media-buffers',
+      'group-metadata',
+      'message-cache',
+    ])
+    const costs = reclaimers.map(({ cost }) => cost)
+    expect(costs).toEqual(costs.toSorted((a, b) => a - b))
+  })
+
+  it('give memory back only with the next collection, and of small blocks only a share', async () => {
+    const ledger = newLedger()
+    for (let count = 0; count < 300; count += 1) ledger.onMessage()
+    ledger.collectGarbage()
+    const before = ledger.accounts()
+    const fullBytes = ledger.totalBytes()
+    for (const reclaimer of ledger.reclaimers(newProcess())) await reclaimer.reclaim()
+    expect(ledger.totalBytes()).toBe(fullBytes)
+    const freedBytes = ledger.collectGarbage()
+    const stuckBytes = Math.round(before['message-cache'] * 0.9)
+    expect(freedBytes).toBe(
+      before['media-buffers'] + before['group-metadata'] + before['message-cache'] - stuckBytes,
+    )
+  })
+
+  it('do nothing for a process that is on its way out', async () => {
+    const ledger = newLedger()
+    const process = newProcess()
+    ledger.adjustBalloon('cache', MB)
+    process.exit()
+    for (const reclaimer of ledger.reclaimers(process)) await reclaimer.reclaim()
+    expect(ledger.accounts()['plugin-cache']).toBe(MB)
+  })
+})
