@@ -35,6 +35,6 @@ export const burstBetweenSamples = defineScenario({
       { claim: 'connected', withinMs: 5 * MINUTE_MS },
       { claim: 'all-answered', withinMs: 5 * MINUTE_MS },
     ],
-    sometimes: [{ event: 'log.memory.emergency' }],
+    sometimes: [{ event: 'log.memory.cleanup', where: { urgency: 'emergency' } }],
   },
 })

@@ -26,7 +26,7 @@ export const slowLeak = defineScenario({
     ],
     sometimes: [
       { event: 'log.memory.cleanup' },
-      { event: 'log.memory.emergency' },
+      { event: 'log.memory.cleanup', where: { urgency: 'emergency' } },
       { event: 'log.bot.recycle' },
     ],
   },

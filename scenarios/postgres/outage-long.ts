@@ -14,6 +14,6 @@ export const outageLong = defineScenario({
       { claim: 'connected', withinMs: 3 * MINUTE_MS },
       { claim: 'all-answered', withinMs: 5 * MINUTE_MS },
     ],
-    sometimes: [{ event: 'log.lease.given-up' }, { event: 'wa.close' }],
+    sometimes: [{ event: 'log.lease.unproven' }, { event: 'wa.close' }],
   },
 })

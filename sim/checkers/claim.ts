@@ -48,6 +48,8 @@ const eventuallySchema = z.discriminatedUnion('claim', [
 const sometimesSchema = z.strictObject({
   /** A trace event's kind; a bot's log line is `log.<event>`, e.g. `log.memory.cleanup`. */
   event: z.string().min(1),
+  /** Fields of the event that must have just these values. */
+  where: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   atLeast: z.number().int().min(1).default(1),
 })
 

@@ -171,9 +171,11 @@ function oneWayMs(stream: PrngStream): number {
   return stream.chance(slowChance) ? stream.integer(high, slowHigh) : stream.integer(low, high)
 }
 
+/** Said of every failure that no fault caused. */
+const MEND = 'faults are injected above the store, so this one is real: look at the database log'
+
 function infrastructureError(operation: string, error: unknown): InfrastructureError {
-  return new InfrastructureError(`the database failed ${operation}: ${errorMessageOf(error)}`, {
-    hint: 'faults are injected above the store, so this one is real: look at the database log',
+  return new InfrastructureError(`the database failed ${operation}: ${errorMessageOf(error)}`, MEND, {
     cause: error,
   })
 }

@@ -5,6 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { errorMessageOf } from '../../src/errors.ts'
 import type { Clock, Timer } from '../../src/ports/clock.ts'
 import type { DynoClock } from './dyno-clock.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -18,6 +19,8 @@ export interface VirtualProcessOptions {
   readonly dynoClock: DynoClock
   /** Extra delay of each timer while the dyno's CPU is starved, ms; 0 normally. */
   timerDelayMs(): number
+  /** A port was called after the kill, or an error was caught by nobody: the run has failed. */
+  onMisdeed(message: string): void
 }
 
 export class VirtualProcess implements Clock {
@@ -25,6 +28,7 @@ export class VirtualProcess implements Clock {
   readonly #scheduler: Scheduler
   readonly #dynoClock: DynoClock
   readonly #timerDelayMs: () => number
+  readonly #onMisdeed: (message: string) => void
   readonly #timers = new Map<number, string>()
   #nextTimer = 0
   #state: ProcessState = 'running'
@@ -36,6 +40,7 @@ export class VirtualProcess implements Clock {
     this.#scheduler = options.scheduler
     this.#dynoClock = options.dynoClock
     this.#timerDelayMs = () => options.timerDelayMs()
+    this.#onMisdeed = (message) => options.onMisdeed(message)
   }
 
   get state(): ProcessState {
@@ -77,8 +82,13 @@ export class VirtualProcess implements Clock {
 
   /** Runs a callback inside the process: now, when it goes on after a hang, or never when it is dead. */
   deliver(callback: () => void): void {
-    if (this.#state === 'running') callback()
-    else if (this.#state === 'hung') this.#parked.push(callback)
+    if (this.#state === 'hung') this.#parked.push(callback)
+    if (this.#state !== 'running') return
+    try {
+      callback()
+    } catch (error) {
+      this.#onMisdeed(`uncaught: ${errorMessageOf(error)}`)
+    }
   }
 
   /**
@@ -86,7 +96,10 @@ export class VirtualProcess implements Clock {
    * to be dropped. Throws when somebody acts in the name of a killed process.
    */
   assertUsable(port: string): boolean {
-    assert(this.#state !== 'dead', `port ${port} of the dead process ${this.id} was called`)
+    if (this.#state === 'dead') {
+      this.#onMisdeed(`port ${port} was called after the process was dead`)
+      assert.fail(`port ${port} of the dead process ${this.id} was called`)
+    }
     return this.#state !== 'exiting'
   }
 

@@ -1,0 +1,44 @@
+/**
+ * Each command is answered once in effect. The lab's commands carry a number that the answer repeats, so
+ * the judgement needs nothing from the bot: a second message with another id and the same number is a double
+ * answer; the same id again is the same message to WhatsApp and harmless.
+ */
+
+import type { TraceEvent } from '../world/trace.ts'
+import { Checker } from './checker.ts'
+
+export class AnsweredOnceChecker extends Checker {
+  readonly #replyIds = new Map<string, string>()
+  #replyTexts = new Map<string, string>()
+
+  constructor() {
+    super('answered-at-most-once')
+  }
+
+  observe({ atMs, kind, data }: TraceEvent): void {
+    if (kind !== 'wa.sent') return
+    const id = String(data['id'])
+    const text = String(data['text'])
+    const earlierText = this.#replyTexts.get(id)
+    if (earlierText !== undefined && earlierText !== text) {
+      this.broken(atMs, `message ${id} was first "${earlierText}" and is now "${text}"`)
+    }
+    this.#replyTexts.set(id, text)
+    const token = answeredToken(text)
+    if (token === undefined) return
+    const earlierId = this.#replyIds.get(token)
+    if (earlierId === undefined) this.#replyIds.set(token, id)
+    else if (earlierId !== id)
+      this.broken(atMs, `command ${token} was answered twice, by ${earlierId} and ${id}`)
+  }
+}
+
+/** The number of the command that this text answers. */
+export function answeredToken(replyText: string): string | undefined {
+  return /^pong (\S+)$/.exec(replyText)?.[1]
+}
+
+/** The number that a command of the workload carries. */
+export function commandToken(text: string): string | undefined {
+  return /^\.ping (\S+)$/.exec(text)?.[1]
+}

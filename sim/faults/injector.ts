@@ -1,0 +1,254 @@
+/**
+ * Puts a scenario's faults on the time line and counts how often each one really struck: a fault that never
+ * struck makes the run vacuous. Jitter is drawn here, once per fault, so a seed decides when the bot is hit.
+ */
+
+import { balloonPlanOf } from '../balloon/balloon-plan.ts'
+import { LedgerBalloon } from '../balloon/ledger-balloon.ts'
+import type { HerokuModel } from '../dyno/heroku-dyno.ts'
+import type { MemoryLedger } from '../fakes/memory-ledger.ts'
+import type { WhatsappFaults } from '../fakes/whatsapp-faults.ts'
+import type { WhatsappFaultName } from '../fakes/whatsapp-faults.ts'
+import type { PrngStream } from '../world/prng.ts'
+import type { Scheduler } from '../world/scheduler.ts'
+import type { Trace } from '../world/trace.ts'
+import type { Fault, FaultOf } from './fault.ts'
+import type { StoreFaults } from './store-faults.ts'
+
+export interface InjectorOptions {
+  readonly scheduler: Scheduler
+  readonly trace: Trace
+  readonly stream: PrngStream
+  readonly whatsapp: WhatsappFaults
+  readonly heroku: HerokuModel
+  readonly store: StoreFaults
+  ledger(): MemoryLedger | undefined
+}
+
+/** One fault of the run, and whether it struck. */
+interface Injected {
+  readonly fault: Fault
+  hasStruck(): boolean
+}
+
+export class Injector {
+  readonly #options: InjectorOptions
+  readonly #injected: Injected[] = []
+
+  constructor(options: InjectorOptions) {
+    this.#options = options
+  }
+
+  /** Schedules all faults; to be called once, before the world runs. */
+  schedule(faults: readonly Fault[]): void {
+    for (const fault of faults) {
+      const delayMs = fault.atMs + this.#options.stream.integer(0, fault.jitterMs)
+      this.#injected.push({ fault, hasStruck: this.#scheduleOne(fault, delayMs) })
+    }
+  }
+
+  /** Faults that never took effect, as text. */
+  unstruck(): string[] {
+    return this.#injected
+      .filter((each) => !each.hasStruck())
+      .map(({ fault }) => `fault ${fault.kind} at ${fault.atMs} ms never struck`)
+  }
+
+  #scheduleOne(fault: Fault, delayMs: number): () => boolean {
+    switch (fault.kind) {
+      case 'disconnect':
+      case 'storm':
+      case 'refuse-logins':
+      case 'stall':
+      case 'deaf':
+      case 'restart-loop':
+      case 'unlink':
+      case 'duplicates':
+      case 'drop-acks':
+        return this.#whatsapp(fault, delayMs)
+      case 'store-latency':
+      case 'store-outage':
+      case 'store-flaky':
+        return this.#span(fault, delayMs, fault.forMs, this.#options.store.begin(fault))
+      case 'signal-mid-write':
+        this.#at(fault, delayMs, () =>
+          this.#options.store.awaitWrite(fault, (signal) => this.#signal(signal)),
+        )
+        return () => this.#options.store.strikesOf(fault) > 0
+      case 'balloon':
+        return this.#balloon(fault, delayMs)
+      case 'dyno-restart':
+      case 'deploy':
+      case 'sigkill':
+      case 'hang':
+      case 'starve':
+      case 'clock-step':
+        return this.#dyno(fault, delayMs)
+    }
+  }
+
+  #whatsapp(fault: WhatsappFault, delayMs: number): () => boolean {
+    const { whatsapp } = this.#options
+    const name = STRIKE_NAMES[fault.kind]
+    let before = 0
+    const note = (): void => {
+      before = whatsapp.strikes()[name]
+    }
+    const act = (): void => {
+      note()
+      beginWhatsapp(whatsapp, fault)
+    }
+    this.#at(fault, delayMs, act)
+    if ('forMs' in fault) this.#at(fault, delayMs + fault.forMs, () => endWhatsapp(whatsapp, fault), 'lifted')
+    if (fault.kind === 'storm') {
+      for (let index = 1; index < fault.count; index += 1) {
+        const again = (): void => whatsapp.disconnect(reportOf(fault))
+        this.#options.scheduler.schedule('fault.storm', delayMs + index * fault.everyMs, again)
+      }
+    }
+    return () => whatsapp.strikes()[name] > before
+  }
+
+  #dyno(fault: DynoFault, delayMs: number): () => boolean {
+    let hasStruck = false
+    this.#at(fault, delayMs, () => {
+      hasStruck = strikeDyno(this.#options.heroku, fault)
+    })
+    return () => hasStruck
+  }
+
+  #balloon(fault: FaultOf<'balloon'>, delayMs: number): () => boolean {
+    const { scheduler, heroku } = this.#options
+    const balloon = new LedgerBalloon({
+      scheduler,
+      plan: balloonPlanOf(fault),
+      ledger: () => this.#options.ledger(),
+      onStep: () => heroku.checkCeiling(),
+    })
+    this.#at(fault, delayMs, () => balloon.start())
+    return () => balloon.hasStruck
+  }
+
+  #span(fault: Fault, delayMs: number, forMs: number, switches: { on(): void; off(): void }): () => boolean {
+    this.#at(fault, delayMs, () => switches.on())
+    this.#at(fault, delayMs + forMs, () => switches.off(), 'lifted')
+    return () => this.#options.store.strikesOf(fault) > 0
+  }
+
+  #signal(signal: 'SIGTERM' | 'SIGKILL'): boolean {
+    const { heroku } = this.#options
+    return signal === 'SIGTERM' ? heroku.restart() : heroku.killNow()
+  }
+
+  #at(fault: Fault, delayMs: number, action: () => void, phase: 'begins' | 'lifted' = 'begins'): void {
+    const { scheduler, trace } = this.#options
+    scheduler.schedule(`fault.${fault.kind}`, delayMs, () => {
+      trace.record({ atMs: scheduler.nowMs, source: 'fault', kind: `fault.${fault.kind}`, data: { phase } })
+      action()
+    })
+  }
+}
+
+type WhatsappFault = FaultOf<
+  | 'disconnect'
+  | 'storm'
+  | 'refuse-logins'
+  | 'stall'
+  | 'deaf'
+  | 'restart-loop'
+  | 'unlink'
+  | 'duplicates'
+  | 'drop-acks'
+>
+type DynoFault = FaultOf<'dyno-restart' | 'deploy' | 'sigkill' | 'hang' | 'starve' | 'clock-step'>
+
+const STRIKE_NAMES: Readonly<Record<WhatsappFault['kind'], WhatsappFaultName>> = {
+  disconnect: 'disconnect',
+  storm: 'disconnect',
+  'refuse-logins': 'refuse-login',
+  stall: 'stall',
+  deaf: 'deaf',
+  'restart-loop': 'restart-loop',
+  unlink: 'unlink',
+  duplicates: 'duplicate-delivery',
+  'drop-acks': 'drop-ack',
+}
+
+function beginWhatsapp(whatsapp: WhatsappFaults, fault: WhatsappFault): void {
+  switch (fault.kind) {
+    case 'disconnect':
+    case 'storm':
+      whatsapp.disconnect(reportOf(fault))
+      return
+    case 'refuse-logins':
+      if (fault.how === 'status')
+        whatsapp.refuseLogins({ statusCode: fault.statusCode, message: 'Connection Failure' })
+      else whatsapp.refuseLogins(fault.how === 'tcp' ? 'tcp-refused' : 'hang')
+      return
+    case 'stall':
+      whatsapp.stall(fault.how)
+      return
+    case 'deaf':
+      whatsapp.setDeaf(true)
+      return
+    case 'restart-loop':
+      whatsapp.restartLoop(true)
+      return
+    case 'unlink':
+      whatsapp.unlinkDevice()
+      return
+    case 'duplicates':
+      whatsapp.duplicateDelivery(fault.probability)
+      return
+    case 'drop-acks':
+      whatsapp.dropAcks(fault.probability)
+  }
+}
+
+function endWhatsapp(whatsapp: WhatsappFaults, fault: WhatsappFault): void {
+  switch (fault.kind) {
+    case 'refuse-logins':
+      whatsapp.acceptLogins()
+      return
+    case 'stall':
+      whatsapp.resumeStall()
+      return
+    case 'restart-loop':
+      whatsapp.restartLoop(false)
+      return
+    case 'duplicates':
+      whatsapp.duplicateDelivery(0)
+      return
+    case 'drop-acks':
+      whatsapp.dropAcks(0)
+      return
+    case 'disconnect':
+    case 'storm':
+    case 'deaf':
+    case 'unlink':
+  }
+}
+
+function reportOf(fault: FaultOf<'disconnect' | 'storm'>): {
+  statusCode: number | undefined
+  message: string
+} {
+  return { statusCode: fault.statusCode, message: fault.message }
+}
+
+function strikeDyno(heroku: HerokuModel, fault: DynoFault): boolean {
+  switch (fault.kind) {
+    case 'dyno-restart':
+      return heroku.restart()
+    case 'deploy':
+      return heroku.deploy()
+    case 'sigkill':
+      return heroku.killNow()
+    case 'hang':
+      return heroku.hang(fault.forMs)
+    case 'starve':
+      return heroku.starve(fault.forMs, fault.timerDelayMs)
+    case 'clock-step':
+      return heroku.stepClock(fault.byMs)
+  }
+}

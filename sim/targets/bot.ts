@@ -1,0 +1,21 @@
+/** Our bot as a target: the production composition, nothing changed. */
+
+import { Bot } from '../../src/bot.ts'
+import type { Target } from './target.ts'
+
+export const bot: Target = {
+  name: 'bot',
+  hasSupervisor: true,
+  adapter: 'sound',
+  start: ({ ports, config, owner, bindPort }) => {
+    // In production the supervisor binds the port before it starts the bot.
+    bindPort()
+    const started = new Bot(ports, {
+      ...{ owner, config, handlers: [] },
+      containerLimitBytes: undefined,
+      totalMemoryBytes: Number.MAX_SAFE_INTEGER,
+    })
+    started.start()
+    return { terminate: () => started.terminate() }
+  },
+}

@@ -1,0 +1,94 @@
+/**
+ * From the flat configuration to the slice that each part receives. Numbers that no operator should need to
+ * turn are here, each with its reason; everything else comes from a setting.
+ */
+
+import type { Config } from './config.ts'
+import type { ConnectionSettings } from './connection/connection-settings.ts'
+import { memorySettings } from './memory/memory-settings.ts'
+import type { MemorySettings } from './memory/memory-settings.ts'
+import type { InboxSettings } from './messages/inbox.ts'
+import type { OutboxSettings } from './messages/outbox.ts'
+import type { RetentionSettings } from './messages/retention.ts'
+import type { AuthStateSettings } from './session/auth-state.ts'
+import type { LeaseSettings } from './session/lease.ts'
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
+const MB_BYTES = 1_048_576
+
+export function leaseSettings(config: Config): LeaseSettings {
+  return {
+    durationMs: config.leaseDurationMs,
+    renewIntervalMs: config.leaseRenewIntervalMs,
+    marginMs: config.leaseMarginMs,
+    pollIntervalMs: config.leasePollIntervalMs,
+    attemptWindowMs: config.reconnectWindowMs,
+    maxAttemptsPerWindow: config.reconnectMaxAttemptsPerWindow,
+  }
+}
+
+export function connectionSettings(config: Config): ConnectionSettings {
+  return {
+    backoff: { baseMs: config.reconnectBackoffBaseMs, capMs: config.reconnectBackoffCapMs },
+    // Another client on our credentials: it must get the chance to go away.
+    conflictBackoff: { baseMs: 30 * SECOND_MS, capMs: 10 * MINUTE_MS },
+    // Only a newer version helps, and those come within hours.
+    versionBackoff: { baseMs: MINUTE_MS, capMs: 30 * MINUTE_MS },
+    stableUptimeMs: config.reconnectStableUptimeMs,
+    maxRetries: config.reconnectMaxRetries,
+    probeIntervalMs: config.reconnectProbeIntervalMs,
+    connectTimeoutMs: config.connectTimeoutMs,
+    // Ending is a matter of milliseconds, or of the 30 s that a black-holed transport takes: not worth waiting.
+    endTimeoutMs: 8 * SECOND_MS,
+    checkIntervalMs: config.connectionCheckIntervalMs,
+    pingTimeoutMs: 15 * SECOND_MS,
+    quietMs: 30 * MINUTE_MS,
+    ackTimeoutMs: MINUTE_MS,
+    probeTimeoutMs: 30 * SECOND_MS,
+    minDeafProbeIntervalMs: 30 * MINUTE_MS,
+  }
+}
+
+export function botMemorySettings(config: Config, quotaBytes: number): MemorySettings {
+  return memorySettings({
+    isEnabled: config.isMemoryOptimizationEnabled,
+    quotaBytes,
+    cleanupPercent: config.memoryCleanupPercent,
+    emergencyPercent: config.memoryEmergencyPercent,
+    sampleIntervalMs: config.memorySampleIntervalMs,
+  })
+}
+
+/** A chat's session is about 1 kB: the cache holds some 4,000 of them, the queues a burst of writes. */
+export const AUTH_STATE_SETTINGS: AuthStateSettings = {
+  keyCacheBytes: 4 * MB_BYTES,
+  maxQueuedWrites: 2_000,
+  maxQueuedBytes: 8 * MB_BYTES,
+}
+
+export function inboxSettings(config: Config): InboxSettings {
+  return {
+    maxAgeMs: config.messageMaxAgeMs,
+    // Beyond it commands wait in the journal, so the bound costs latency only.
+    maxQueued: 200,
+    maxConcurrentChats: 4,
+    handlerTimeoutMs: 30 * SECOND_MS,
+  }
+}
+
+export function outboxSettings(config: Config): OutboxSettings {
+  return {
+    maxQueued: 200,
+    sendGapMs: config.sendGapMs,
+    ackTimeoutMs: MINUTE_MS,
+    expiryMs: config.messageMaxAgeMs,
+    // Reconnects make resends; a message that eight of them did not settle will not be settled.
+    maxSendsPerReply: 8,
+  }
+}
+
+export function retentionSettings(config: Config): RetentionSettings {
+  return { keepMs: config.messageRetentionMs, intervalMs: HOUR_MS }
+}

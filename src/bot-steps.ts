@@ -1,0 +1,89 @@
+/**
+ * The bot's start-up in one table: what each step needs, how long it may take, what happens when it fails.
+ * It stops in reverse: first no new work, then the socket, then replies, and the lease last, because giving
+ * it back is what lets the next dyno begin.
+ */
+
+import type { BackoffLaw } from './backoff.ts'
+import type { ConnectionKeeper } from './connection/connection-keeper.ts'
+import type { MemoryManager } from './memory/memory-manager.ts'
+import type { Inbox } from './messages/inbox.ts'
+import type { Outbox } from './messages/outbox.ts'
+import type { Retention } from './messages/retention.ts'
+import type { SessionStore } from './ports/session-store.ts'
+import type { LeaseKeeper } from './session/lease.ts'
+import type { StartupStep } from './startup/startup-steps.ts'
+
+export interface BotParts {
+  readonly memory: MemoryManager
+  readonly store: SessionStore
+  readonly lease: LeaseKeeper
+  readonly outbox: Outbox
+  readonly inbox: Inbox
+  readonly connection: ConnectionKeeper
+  readonly retention: Retention
+}
+
+const SECOND_MS = 1_000
+/** A database that is away at boot is asked again soon, and then ever more slowly. */
+const DATABASE_LAW: BackoffLaw = { baseMs: SECOND_MS, capMs: 30 * SECOND_MS }
+const ONCE = { maxAttempts: 1, law: DATABASE_LAW } as const
+
+export function botSteps(parts: BotParts): StartupStep[] {
+  const { memory, store, lease, outbox, inbox, connection, retention } = parts
+  return [
+    step('memory', { needs: [], isRequired: false, run: () => memory.start(), stop: () => memory.stop() }),
+    {
+      ...step('database', { needs: [], isRequired: true, run: () => store.readLease() }),
+      timeoutMs: 20 * SECOND_MS,
+      retry: { maxAttempts: 'forever', law: DATABASE_LAW },
+    },
+    step('lease', {
+      needs: ['database'],
+      isRequired: true,
+      run: () => lease.start(),
+      stop: () => lease.release(),
+    }),
+    step('outbox', { needs: ['lease'], isRequired: true, run: () => undefined, stop: () => outbox.stop() }),
+    {
+      ...step('connection', {
+        needs: ['lease'],
+        isRequired: true,
+        run: () => connection.start(),
+        stop: () => connection.stop(),
+      }),
+      stopTimeoutMs: 10 * SECOND_MS,
+    },
+    step('inbox', { needs: ['lease'], isRequired: true, run: () => undefined, stop: () => inbox.stop() }),
+    step('retention', {
+      needs: ['lease'],
+      isRequired: false,
+      run: () => retention.start(),
+      stop: () => retention.stop(),
+    }),
+  ]
+}
+
+/** A step that is done at once, and stops within a few seconds. */
+function step(
+  name: string,
+  part: {
+    readonly needs: readonly string[]
+    readonly isRequired: boolean
+    run(): unknown
+    stop?(): Promise<void>
+  },
+): StartupStep {
+  return {
+    name,
+    needs: part.needs,
+    isRequired: part.isRequired,
+    timeoutMs: 5 * SECOND_MS,
+    retry: ONCE,
+    run: async () => {
+      await part.run()
+    },
+    stop: () => part.stop?.() ?? Promise.resolve(),
+    stopTimeoutMs: 4 * SECOND_MS,
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * The bot, composed of its parts over ports: production and lab build the very same one. Owns which part talks
+ * to which, and the one way out of the process; the order of start and stop is bot-steps.ts's. Surprising:
+ * a recycle is charged as a connection attempt, because the process that follows will make one.
+ */
+
+import {
+  AUTH_STATE_SETTINGS,
+  botMemorySettings,
+  connectionSettings,
+  inboxSettings,
+  leaseSettings,
+  outboxSettings,
+  retentionSettings,
+} from './bot-settings.ts'
+import { botSteps } from './bot-steps.ts'
+import type { Config } from './config.ts'
+import { ConnectionKeeper } from './connection/connection-keeper.ts'
+import type { ConnectionAuth, ConnectionStatus } from './connection/connection-keeper.ts'
+import { AppError, errorCodeOf, errorMessageOf } from './errors.ts'
+import { resolveQuotaBytes } from './memory/dyno-memory.ts'
+import { MemoryManager } from './memory/memory-manager.ts'
+import type { MemoryReport, RecycleAnswer } from './memory/memory-manager.ts'
+import { Inbox } from './messages/inbox.ts'
+import { Outbox } from './messages/outbox.ts'
+import { Retention } from './messages/retention.ts'
+import { createRegistry } from './plugins/builtin/essential-commands.ts'
+import type { CommandHandler } from './plugins/plugin.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Exit, ExitReason } from './ports/exit.ts'
+import type { Logger } from './ports/logger.ts'
+import type { MemoryProbe } from './ports/memory-probe.ts'
+import type { MessageJournal } from './ports/message-journal.ts'
+import type { RandomSource } from './ports/random.ts'
+import type { Reclaimer } from './ports/reclaimer.ts'
+import type { SecureRandom } from './ports/secure-random.ts'
+import type { SessionStore } from './ports/session-store.ts'
+import type { WhatsappConnector } from './ports/whatsapp-socket.ts'
+import { openAuthState } from './session/auth-state.ts'
+import type { OpenedAuthState } from './session/auth-state.ts'
+import { LeaseKeeper } from './session/lease.ts'
+import type { LeaseStanding } from './session/lease.ts'
+import { retryingMessageJournal, retryingSessionStore } from './session/store-retry.ts'
+import { StartupRunner } from './startup/startup-steps.ts'
+import type { StepReport } from './startup/startup-steps.ts'
+
+export interface BotPorts {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly secureRandom: SecureRandom
+  readonly logger: Logger
+  readonly sessionStore: SessionStore
+  readonly messageJournal: MessageJournal
+  readonly memoryProbe: MemoryProbe
+  /** What the adapters can give back; the bot adds its own. */
+  readonly reclaimers: readonly Reclaimer[]
+  readonly connector: WhatsappConnector
+  readonly exit: Exit
+}
+
+export interface BotOptions {
+  /** UUID of the dyno boot; a new bot process of the same boot takes the session over at once. */
+  readonly owner: string
+  readonly config: Config
+  /** Memory limit as the container tells it, bytes; undefined where it does not. */
+  readonly containerLimitBytes: number | undefined
+  /** Memory of the whole machine, bytes: what a sane limit stays below. */
+  readonly totalMemoryBytes: number
+  /** Commands beside the built-in ones. */
+  readonly handlers: readonly CommandHandler[]
+}
+
+export interface BotStatus {
+  readonly connection: ConnectionStatus
+  readonly lease: LeaseStanding
+  readonly memory: MemoryReport
+  readonly steps: readonly StepReport[]
+  readonly queuedCommands: number
+  readonly pendingReplies: number
+}
+
+/** Writes wait this long for a database that is away; by then the lease has been given up. */
+const STORE_WAIT_MS = 60_000
+
+export class Bot {
+  readonly #ports: BotPorts
+  readonly #options: BotOptions
+  /** Repeats what a passing failure of the database prevented. */
+  readonly #store: SessionStore
+  readonly #journal: MessageJournal
+  readonly #lease: LeaseKeeper
+  readonly #connection: ConnectionKeeper
+  readonly #memory: MemoryManager
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  readonly #steps: StartupRunner
+  readonly #storeWait = new AbortController()
+  #auth: OpenedAuthState | undefined
+  #ending: ExitReason | undefined
+
+  constructor(ports: BotPorts, options: BotOptions) {
+    const { clock, logger, random, connector } = ports
+    const { config } = options
+    this.#ports = ports
+    this.#options = options
+    const storeRetry = {
+      ...{ clock, logger, random: random.stream('store-retry') },
+      maxWaitMs: STORE_WAIT_MS,
+      signal: this.#storeWait.signal,
+    }
+    this.#store = retryingSessionStore({ ...storeRetry, store: ports.sessionStore })
+    this.#journal = retryingMessageJournal({ ...storeRetry, journal: ports.messageJournal })
+    this.#lease = new LeaseKeeper({
+      ...{ store: ports.sessionStore, clock, logger, random: random.stream('lease'), owner: options.owner },
+      settings: leaseSettings(config),
+      onStanding: (standing) => this.#leaseChanged(standing),
+    })
+    this.#outbox = this.#createOutbox()
+    this.#inbox = this.#createInbox()
+    this.#connection = new ConnectionKeeper({
+      ...{ clock, logger, random: random.stream('backoff'), connector, lease: this.#lease },
+      settings: connectionSettings(config),
+      openAuth: (epoch) => this.#openAuth(epoch),
+      haltSession: (cause) => this.#haltSession(cause),
+      accept: (message) => this.#inbox.accept(message),
+      onAck: (messageId, errorCode) => this.#outbox.acked(messageId, errorCode),
+      onStatus: (status) => this.#connectionChanged(status),
+    })
+    this.#memory = this.#createMemoryManager()
+    this.#steps = this.#createSteps()
+  }
+
+  /** Returns at once; `status()` says how far it is. A start that fails for good ends the process. */
+  start(): void {
+    this.#steps.start().then(
+      () => this.#ports.logger.info('bot.started'),
+      (error: unknown) => {
+        if (this.#ending !== undefined) return
+        this.#ports.logger.error('bot.start-failed', { reason: errorMessageOf(error) })
+        this.#end('failed')
+      },
+    )
+  }
+
+  /** SIGTERM: stops in order within `STOP_TIMEOUT_MS` and ends the process. May be called twice. */
+  terminate(): void {
+    this.#end('stopped')
+  }
+
+  status(): BotStatus {
+    return {
+      connection: this.#connection.status(),
+      lease: this.#lease.standing(),
+      memory: this.#memory.report(),
+      steps: this.#steps.report(),
+      queuedCommands: this.#inbox.depth(),
+      pendingReplies: this.#outbox.pendingCount(),
+    }
+  }
+
+  #createOutbox(): Outbox {
+    const { clock, logger } = this.#ports
+    return new Outbox({
+      ...{ clock, logger, journal: this.#journal, settings: outboxSettings(this.#options.config) },
+      epoch: () => this.#epoch(),
+      send: (message) => this.#connection.send(message),
+      isUsable: () => this.#connection.isUsable(),
+    })
+  }
+
+  #createInbox(): Inbox {
+    const { clock, logger, secureRandom } = this.#ports
+    return new Inbox({
+      ...{ clock, logger, journal: this.#journal, settings: inboxSettings(this.#options.config) },
+      registry: createRegistry(this.#options.handlers),
+      outbox: this.#outbox,
+      epoch: () => this.#epoch(),
+      newMessageId: () => newMessageId(secureRandom),
+      isHeavyWorkAllowed: () => this.#memory.isHeavyWorkAllowed(),
+    })
+  }
+
+  #createMemoryManager(): MemoryManager {
+    const { clock, logger, memoryProbe, reclaimers } = this.#ports
+    const { config, containerLimitBytes, totalMemoryBytes } = this.#options
+    const quotaBytes = resolveQuotaBytes({
+      settingMb: config.memoryQuotaMb,
+      memoryAvailableMb: config.memoryAvailableMb,
+      cgroupLimitBytes: containerLimitBytes,
+      totalMemBytes: totalMemoryBytes,
+    })
+    const keyCache: Reclaimer = { name: 'key-cache', cost: 30, reclaim: () => this.#auth?.shedKeyCache() }
+    return new MemoryManager({
+      ...{ clock, logger, probe: memoryProbe, reclaimers: [...reclaimers, keyCache] },
+      settings: botMemorySettings(config, quotaBytes),
+      requestRecycle: () => this.#requestRecycle(),
+      onLevel: (level) => {
+        // An attempt costs memory just when there is none; a connection that is open stays.
+        if (level === 'emergency') this.#connection.pauseAttempts('memory')
+        else this.#connection.resumeAttempts('memory')
+      },
+    })
+  }
+
+  #createSteps(): StartupRunner {
+    const { clock, logger, random } = this.#ports
+    const retention = new Retention({
+      ...{ clock, logger, journal: this.#journal, settings: retentionSettings(this.#options.config) },
+      epoch: () => this.#epoch(),
+    })
+    const steps = botSteps({
+      ...{ memory: this.#memory, lease: this.#lease, connection: this.#connection, retention },
+      ...{ inbox: this.#inbox, outbox: this.#outbox },
+      store: this.#ports.sessionStore,
+    })
+    return new StartupRunner({ clock, logger, random: random.stream('startup'), steps })
+  }
+
+  #epoch(): number | undefined {
+    const standing = this.#lease.standing()
+    return standing.status === 'held' ? standing.epoch : undefined
+  }
+
+  #leaseChanged(standing: LeaseStanding): void {
+    this.#connection.leaseChanged(standing)
+    if (standing.status === 'held') this.#takeUpWork()
+  }
+
+  /** What an earlier process left: commands without an answer, replies without an ack. */
+  #takeUpWork(): void {
+    const failed = (error: unknown): void => {
+      this.#ports.logger.warn('bot.take-up-failed', { code: errorCodeOf(error) ?? 'unknown' })
+    }
+    this.#outbox.resume().catch(failed)
+    this.#inbox.resume().catch(failed)
+  }
+
+  async #openAuth(epoch: number): Promise<ConnectionAuth> {
+    const { clock, connector } = this.#ports
+    const opened = await openAuthState({
+      store: this.#store,
+      epoch,
+      clock,
+      connector,
+      settings: AUTH_STATE_SETTINGS,
+    })
+    this.#auth = opened
+    return opened
+  }
+
+  async #haltSession(cause: string): Promise<void> {
+    const epoch = this.#epoch()
+    if (epoch === undefined) throw new AppError('lease-lost', 'the lease is not ours any more')
+    const outcome = await this.#store.haltSession({ epoch, cause })
+    if (outcome === 'stale-epoch') throw new AppError('lease-lost', 'the lease is not ours any more')
+  }
+
+  #connectionChanged(status: ConnectionStatus): void {
+    if (status.state === 'open') this.#outbox.connectionOpened()
+    else this.#outbox.connectionClosed()
+    if (status.deafReconnects >= DEAF_RECONNECTS_BEFORE_RECYCLE) {
+      this.#requestRecycle().catch((error: unknown) => {
+        this.#ports.logger.warn('bot.recycle-failed', { reason: errorMessageOf(error) })
+      })
+    }
+  }
+
+  /** A fresh process will connect: so it is charged to the same budget, and cannot outrun it. */
+  async #requestRecycle(): Promise<RecycleAnswer> {
+    if (this.#ending !== undefined) return { status: 'accepted' }
+    const charge = await this.#lease.chargeAttempt()
+    if (charge.status === 'refused') return charge
+    // Without a lease or a database there is no connection to protect; the fresh process will wait as this one does.
+    this.#ports.logger.warn('bot.recycle', { charge: charge.status })
+    this.#end('recycle')
+    return { status: 'accepted' }
+  }
+
+  /** Stops everything in order and leaves the process. The first reason stands. */
+  #end(reason: ExitReason): void {
+    if (this.#ending !== undefined) return
+    this.#ending = reason
+    const { logger, exit } = this.#ports
+    logger.info('bot.stopping', { reason })
+    this.#steps
+      .stop(this.#options.config.stopTimeoutMs)
+      .catch((error: unknown) => logger.error('bot.stop-failed', { reason: errorMessageOf(error) }))
+      .finally(() => {
+        this.#storeWait.abort()
+        logger.info('bot.stopped', { reason })
+        exit.exit(reason)
+      })
+  }
+}
+
+/** A second connection in a row that was deaf from its start: the fault may be in this process. */
+const DEAF_RECONNECTS_BEFORE_RECYCLE = 2
+
+/** WhatsApp's message ids are upper-case hex; `3EB0` marks those of companion devices, as Baileys makes them. */
+function newMessageId(secureRandom: SecureRandom): string {
+  return `3EB0${Buffer.from(secureRandom.bytes(9)).toString('hex').toUpperCase()}`
+}
