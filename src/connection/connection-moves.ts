@@ -6,7 +6,13 @@
 
 import type { Random } from '../ports/random.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
-import type { ConnectionEffect, ConnectionState, Machine, SocketState, WaitReason } from './connection-state.ts'
+import type {
+  ConnectionEffect,
+  ConnectionState,
+  Machine,
+  SocketState,
+  WaitReason,
+} from './connection-state.ts'
 import { CAUSE_RULES } from './disconnect-cause.ts'
 import type { DisconnectCause } from './disconnect-cause.ts'
 import { afterUptime, countDisconnect, reconnectDelayMs } from './reconnect-delay.ts'
@@ -44,7 +50,12 @@ export function proceed(machine: Machine, context: PolicyContext): Step {
   return { machine: { ...machine, state, tally: { ...tally, asks: ask } }, effects: [effect] }
 }
 
-export function proceedAfter(machine: Machine, why: WaitReason, delayMs: number, context: PolicyContext): Step {
+export function proceedAfter(
+  machine: Machine,
+  why: WaitReason,
+  delayMs: number,
+  context: PolicyContext,
+): Step {
   const notBeforeMs = context.nowMs + delayMs
   return proceed({ ...machine, tally: { ...machine.tally, notBeforeMs, waitFor: why } }, context)
 }

@@ -166,5 +166,7 @@ export function timerOf(state: ConnectionState): StateTimer | undefined {
     case 'pairing':
     case 'stopped':
       return undefined
+    default:
+      return state satisfies never
   }
 }

@@ -104,5 +104,7 @@ function causeOf408(message: string, phase: ConnectionPhase): DisconnectCause {
       return 'qr-expired'
     case 'open':
       return 'connection-lost'
+    default:
+      return phase satisfies never
   }
 }

@@ -13,7 +13,8 @@ import type { DisconnectCause } from './disconnect-cause.ts'
 
 /** The tally after a connection that was open without interruption for `uptimeMs`. */
 export function afterUptime(tally: Tally, uptimeMs: number, settings: ConnectionSettings): Tally {
-  if (uptimeMs < settings.stableUptimeMs) return tally
+  const isClean = tally.failures === 0 && !tally.hasRestarted && tally.lastCause === undefined
+  if (isClean || uptimeMs < settings.stableUptimeMs) return tally
   return {
     ...tally,
     failures: 0,
@@ -27,7 +28,8 @@ export function afterUptime(tally: Tally, uptimeMs: number, settings: Connection
 /** The tally after a disconnect. A first restart, an unscanned QR and a terminal end are no failures. */
 export function countDisconnect(tally: Tally, cause: DisconnectCause): Tally {
   const counted = { ...tally, lastCause: cause }
-  switch (CAUSE_RULES[cause]) {
+  const rule = CAUSE_RULES[cause]
+  switch (rule) {
     case 'halt':
     case 'start-over':
       return counted
@@ -41,6 +43,8 @@ export function countDisconnect(tally: Tally, cause: DisconnectCause): Tally {
       return { ...counted, failures: tally.failures + 1, versionRejections: tally.versionRejections + 1 }
     case 'retry':
       return { ...counted, failures: tally.failures + 1 }
+    default:
+      return rule satisfies never
   }
 }
 

@@ -7,10 +7,28 @@
 
 import { backoffDelayMs } from '../backoff.ts'
 import type { ChargeOutcome, LeaseStanding } from '../session/lease.ts'
-import { afterEnd, connect, end, finish, halt, inState, proceed, proceedAfter, recordedHalt, stay } from './connection-moves.ts'
+import {
+  afterEnd,
+  connect,
+  end,
+  finish,
+  halt,
+  inState,
+  proceed,
+  proceedAfter,
+  recordedHalt,
+  stay,
+} from './connection-moves.ts'
 import type { PolicyContext, Step } from './connection-moves.ts'
-import type { ConnectionEffect, ConnectionEvent, ConnectionState, Machine, SocketState } from './connection-state.ts'
+import type {
+  ConnectionEffect,
+  ConnectionEvent,
+  ConnectionState,
+  Machine,
+  SocketState,
+} from './connection-state.ts'
 import { CAUSE_RULES, causeOf } from './disconnect-cause.ts'
+import { afterUptime } from './reconnect-delay.ts'
 
 export function transition(machine: Machine, event: ConnectionEvent, context: PolicyContext): Step {
   switch (event.type) {
@@ -44,6 +62,8 @@ export function transition(machine: Machine, event: ConnectionEvent, context: Po
       return onResumed({ ...machine, isPaused: false }, context)
     case 'stop':
       return onStop({ ...machine, isStopping: true }, context)
+    default:
+      return event satisfies never
   }
 }
 
@@ -67,6 +87,8 @@ function onLeaseChanged(before: Machine, standing: LeaseStanding, context: Polic
     case 'ending':
     case 'stopped':
       return stay(machine)
+    default:
+      return state satisfies never
   }
 }
 
@@ -109,6 +131,8 @@ function onAttemptAnswered(
       return proceedAfter(answered, 'store', backoffDelayMs(settings.backoff, unanswered, random), context)
     case 'lost':
       return loseLease(answered, context)
+    default:
+      return outcome satisfies never
   }
 }
 
@@ -134,6 +158,8 @@ function onTimer(machine: Machine, context: PolicyContext): Step {
     case 'pairing':
     case 'stopped':
       return stay(machine)
+    default:
+      return state satisfies never
   }
 }
 
