@@ -1,0 +1,60 @@
+/**
+ * What a command works with: the engine (scenarios, Postgres, the worker's program), the terminal, and the
+ * lifetime that owns whatever it opens. Tests hand in an engine of their own.
+ */
+
+import type { Terminal } from '../report/terminal.ts'
+import type { Scenario } from '../scenario.ts'
+import type { Lifetime } from './lifetime.ts'
+
+export const POSTGRES_KINDS = ['auto', 'container', 'embedded', 'url'] as const
+export type PostgresKind = (typeof POSTGRES_KINDS)[number]
+
+export interface PostgresOptions {
+  readonly kind: PostgresKind
+  /** For `url`. */
+  readonly url?: string
+  say(line: string): void
+}
+
+export interface WorkerDatabase {
+  readonly url: string
+  drop(): Promise<void>
+}
+
+export interface RunningPostgres {
+  /** What `auto` came to. */
+  readonly kind: string
+  /** E.g. `embedded 18.4`. */
+  readonly describe: string
+  createDatabase(): Promise<WorkerDatabase>
+  stop(): Promise<void>
+}
+
+/** One line of `doctor`. */
+export interface Finding {
+  readonly subject: string
+  readonly isUsable: boolean
+  readonly detail: string
+}
+
+export interface LabEngine {
+  readonly scenarios: readonly Scenario[]
+  /** The program of a worker process; it calls `serveRuns`. */
+  readonly workerUrl: URL
+  /** @throws InfrastructureError */
+  startPostgres(options: PostgresOptions): Promise<RunningPostgres>
+  /** Whether a Docker engine answers and holds the image; never pulls anything. */
+  inspectDocker(): Promise<Finding>
+}
+
+export interface LabEnvironment {
+  readonly engine: LabEngine
+  readonly terminal: Terminal
+  readonly lifetime: Lifetime
+  /** Where relative paths begin and `.lab` is written. */
+  readonly directory: string
+  /** The environment's DATABASE_URL, used by `--postgres url` only. */
+  readonly databaseUrl: string | undefined
+  readonly cores: number
+}

@@ -1,0 +1,68 @@
+/**
+ * Everything a command has opened and must not leave behind: worker processes, databases, Postgres and its
+ * files. Each is handed over together with the way to release it *before* it is opened, so that a Ctrl-C
+ * during the opening finds it too. A second Ctrl-C changes nothing: the release under way goes on.
+ */
+
+import { errorMessageOf } from '../../src/errors.ts'
+import { Interrupted } from './lab-problem.ts'
+import type { ExitCode } from './exit-code.ts'
+
+export class Lifetime {
+  readonly #releases: (() => Promise<void>)[] = []
+  readonly #onInterrupt: () => void
+  readonly #interruption: Promise<never>
+  #exitCode: ExitCode | undefined
+  #end: Promise<readonly string[]> | undefined
+
+  constructor() {
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.#interruption = promise
+    this.#onInterrupt = () => reject(new Interrupted('interrupted'))
+    // Nobody has to be waiting when the signal comes.
+    promise.catch(() => undefined)
+  }
+
+  get isInterrupted(): boolean {
+    return this.#exitCode !== undefined
+  }
+
+  /** The code to exit with after a signal; undefined without one. */
+  get interruptedExitCode(): ExitCode | undefined {
+    return this.#exitCode
+  }
+
+  /** Releases in the reverse order of owning. `release` must bear being called once at any time. */
+  own(release: () => Promise<void>): void {
+    this.#releases.push(release)
+  }
+
+  /** Rejects with `Interrupted` as soon as a signal came, else as `work` does. */
+  unlessInterrupted<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#interruption])
+  }
+
+  interrupt(exitCode: ExitCode): void {
+    if (this.#exitCode !== undefined) return
+    this.#exitCode = exitCode
+    this.#onInterrupt()
+  }
+
+  /** Releases everything, however often it is called; answers what could not be released. */
+  end(): Promise<readonly string[]> {
+    this.#end ??= this.#releaseAll()
+    return this.#end
+  }
+
+  async #releaseAll(): Promise<readonly string[]> {
+    const failures: string[] = []
+    for (let release = this.#releases.pop(); release !== undefined; release = this.#releases.pop()) {
+      try {
+        await release()
+      } catch (error) {
+        failures.push(errorMessageOf(error))
+      }
+    }
+    return failures
+  }
+}

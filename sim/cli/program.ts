@@ -1,0 +1,187 @@
+/**
+ * The lab's commands and options, and their help. It only reads the words; what they do is in the command
+ * files. Wrong words end as a LabProblem like any other bad input.
+ */
+
+import { Command, CommanderError, Option } from 'commander'
+import { LEVELS } from '../scenario.ts'
+import type { Level } from '../scenario.ts'
+import { TARGETS } from '../world/run-result.ts'
+import type { TargetName } from '../world/run-result.ts'
+import { doctorCommand } from './doctor-command.ts'
+import { EXIT } from './exit-code.ts'
+import type { ExitCode } from './exit-code.ts'
+import { POSTGRES_KINDS } from './lab-environment.ts'
+import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
+import { LabProblem } from './lab-problem.ts'
+import { listCommand } from './list-command.ts'
+import { replayCommand } from './replay-command.ts'
+import { runCommand } from './run-command.ts'
+
+/** More workers than this only crowd one Postgres server. */
+const MAX_DEFAULT_JOBS = 8
+const MAX_SEEDS = 100_000
+
+const EXIT_CODES = `
+Exit codes: 0 all claims hold, 1 a claim is broken, 2 wrong usage or scenario, 3 vacuous (a fault never
+struck or a claim was never put to the test), 4 not deterministic, 5 the machine failed (Postgres, a worker).`
+
+const RUN_EXAMPLES = `
+Examples:
+  npm run lab                                          all scenarios, seed 1
+  npm run lab -- run disconnect-storm --seeds 20       a family, seeds 1 to 20
+  npm run lab -- run dyno-restart/daily-cycle --seed 7 --repeat 2
+  npm run lab -- run my-scenario.ts --level model      a scenario of your own
+  npm run lab -- run --all --target before             what the old behaviour breaks
+${EXIT_CODES}`
+
+interface RunWords {
+  all?: boolean
+  level?: Level
+  seed?: number
+  seeds?: number
+  target: TargetName
+  repeat: number
+  postgres: PostgresKind
+  json?: string
+  jobs: number
+}
+
+/**
+ * Reads the words and does what they say.
+ * @param words without node and the program's name
+ * @throws LabProblem, InfrastructureError, Interrupted
+ */
+export async function runProgram(environment: LabEnvironment, words: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.holds
+  const program = createProgram(environment, (code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help was asked for and has been shown.
+    if (error.exitCode === 0) return EXIT.holds
+    throw new LabProblem({
+      what: error.message.replace(/^error: /, '').replaceAll('\n', ' '),
+      where: ['npm run lab --', ...words].join(' '),
+      mend: 'npm run lab -- --help shows the commands, and `COMMAND --help` the options of one',
+    })
+  }
+  return exitCode
+}
+
+function createProgram(environment: LabEnvironment, end: (code: ExitCode) => void): Command {
+  const { terminal } = environment
+  const program = new Command('lab')
+    .description('Puts the bot to the test in simulated worlds. Without arguments: all scenarios, seed 1.')
+    .usage('-- [command] [options]')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.write(text),
+      writeErr: () => undefined,
+      getOutHelpWidth: () => Math.min(terminal.columns, 110),
+    })
+    .addHelpText('after', RUN_EXAMPLES)
+  addRun(program, environment, end)
+  program
+    .command('list')
+    .description('show the scenarios and what a pass of each proves')
+    .option('--json', 'as JSON')
+    .action((options: { json?: boolean }) => end(listCommand(environment, { isJson: options.json === true })))
+  program
+    .command('replay')
+    .description('run a failure again from its run.lab.json and judge it')
+    .argument('<file>', 'a .run.lab.json file, as `run` writes it for each failure')
+    .addOption(postgresOption())
+    .addHelpText('after', EXIT_CODES)
+    .action(async (file: string, options: { postgres: PostgresKind }) =>
+      end(await replayCommand(environment, file, options)),
+    )
+  program
+    .command('doctor')
+    .description('show what this machine offers: Node, cores, Docker, Postgres')
+    .action(async () => end(await doctorCommand(environment)))
+  return program
+}
+
+function addRun(program: Command, environment: LabEnvironment, end: (code: ExitCode) => void): void {
+  program
+    .command('run', { isDefault: true })
+    .description('run scenarios and judge their claims (the default command)')
+    .argument('[scenarios...]', 'ids, families, or files (.json, .ts) with scenarios of your own; none: all')
+    .option('--all', 'all scenarios, the same as naming none')
+    .addOption(
+      new Option('--level <level>', "where to run; default: each scenario's own level").choices(LEVELS),
+    )
+    .addOption(
+      new Option('--seed <n>', 'one seed (default: 1)')
+        .argParser(wholeNumber('--seed', 0))
+        .conflicts('seeds'),
+    )
+    .addOption(new Option('--seeds <n>', 'the seeds 1 to n').argParser(wholeNumber('--seeds', 1, MAX_SEEDS)))
+    .addOption(new Option('--target <target>', 'the bot under test').choices(TARGETS).default('bot'))
+    .addOption(
+      new Option('--repeat <n>', 'run each so often; traces must be equal')
+        .argParser(wholeNumber('--repeat', 1, 1_000))
+        .default(1),
+    )
+    .addOption(postgresOption())
+    .option('--json <file>', 'write the results there, too')
+    .addOption(
+      new Option('--jobs <n>', 'worker processes')
+        .argParser(wholeNumber('--jobs', 1, 64))
+        .default(Math.min(MAX_DEFAULT_JOBS, environment.cores)),
+    )
+    .addHelpText('after', RUN_EXAMPLES)
+    .action(async (selectors: string[], words: RunWords) => {
+      if (words.all === true && selectors.length > 0) throw bothAllAndNames(selectors)
+      end(
+        await runCommand(environment, selectors, {
+          level: words.level,
+          seeds: seedsOf(words),
+          target: words.target,
+          repeat: words.repeat,
+          postgres: words.postgres,
+          jsonFile: words.json,
+          jobs: words.jobs,
+        }),
+      )
+    })
+}
+
+function postgresOption(): Option {
+  return new Option(
+    '--postgres <kind>',
+    'auto: a container where Docker holds the image, else embedded; url: DATABASE_URL',
+  )
+    .choices(POSTGRES_KINDS)
+    .default('auto')
+}
+
+function seedsOf({ seed, seeds }: RunWords): number[] {
+  if (seeds !== undefined) return Array.from({ length: seeds }, (_, index) => index + 1)
+  return [seed ?? 1]
+}
+
+function bothAllAndNames(selectors: readonly string[]): LabProblem {
+  return new LabProblem({
+    what: '--all and names of scenarios exclude each other',
+    where: selectors.join(' '),
+    mend: 'leave out either --all or the names',
+  })
+}
+
+function wholeNumber(name: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
+    throw new LabProblem({
+      what: `"${text}" is not a whole number ${range}`,
+      where: `${name} ${text}`,
+      mend: `give a whole number, e.g. ${name} ${Math.max(min, 2)}`,
+    })
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * `run`: plans, runs everything on the workers, and reports. It writes a run file for each failure while the
+ * rest still runs, and the JSON report once, at the end.
+ */
+
+import { statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { jsonReport } from '../report/json-report.ts'
+import { Progress } from '../report/progress.ts'
+import { divergenceText, notDeterministicTitle } from '../report/divergence-report.ts'
+import { failuresText, headingText, summaryText } from '../report/run-report.ts'
+import { runTable } from '../report/run-table.ts'
+import type { Level } from '../scenario.ts'
+import type { RunRequest, RunResult, TargetName } from '../world/run-result.ts'
+import { findDivergence } from './divergence.ts'
+import { exitCodeOf } from './exit-code.ts'
+import type { ExitCode } from './exit-code.ts'
+import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
+import { LabProblem } from './lab-problem.ts'
+import { judgeGroups, planRuns } from './plan.ts'
+import type { GroupOutcome, Plan } from './plan.ts'
+import { writeRunFile } from './run-file.ts'
+import { selectScenarios } from './select-scenarios.ts'
+import { readVersions } from './versions.ts'
+import type { WorkerPool } from './worker-pool.ts'
+import { openWorkshop } from './workshop.ts'
+import { writeAtomically } from './write-atomically.ts'
+
+export interface RunOptions {
+  readonly level: Level | undefined
+  readonly seeds: readonly number[]
+  readonly target: TargetName
+  readonly repeat: number
+  readonly postgres: PostgresKind
+  readonly jsonFile: string | undefined
+  readonly jobs: number
+}
+
+/** How many of the runs that differ are run again to show where: each costs two further runs and more. */
+const MAX_SHOWN_DIVERGENCES = 3
+
+/**
+ * @param selectors ids, families or files; none means all scenarios
+ * @throws LabProblem, InfrastructureError, Interrupted
+ */
+export async function runCommand(
+  environment: LabEnvironment,
+  selectors: readonly string[],
+  options: RunOptions,
+): Promise<ExitCode> {
+  const { terminal, lifetime, directory } = environment
+  const { colors } = terminal
+  checkJsonPlace(directory, options.jsonFile)
+  const scenarios = await selectScenarios(environment.engine.scenarios, selectors, directory)
+  const plan = planRuns({ ...options, scenarios })
+  const workers = Math.min(options.jobs, plan.jobs.length)
+  const workshop = await openWorkshop(environment, { ...options, needsDatabase: plan.needsDatabase, workers })
+  terminal.write(headingText({ plan, repeat: options.repeat, workers, postgres: workshop.postgres }))
+
+  const startedMs = performance.now()
+  const { results, paths } = await runAll(environment, plan, workshop.pool)
+  const wallMs = performance.now() - startedMs
+  const outcomes = judgeGroups(plan.groups, results)
+  if (options.jsonFile !== undefined)
+    writeAtomically(resolve(directory, options.jsonFile), jsonReport(results))
+  terminal.write(`\n${runTable(outcomes, colors)}\n`)
+  terminal.write(failuresText(outcomes, paths, colors))
+  await lifetime.unlessInterrupted(showDivergences(environment, outcomes, workshop.pool))
+  terminal.write(summaryText(outcomes, wallMs, colors))
+  return exitCodeOf(
+    results,
+    outcomes.every((outcome) => !outcome.isDivergent),
+  )
+}
+
+/** The folder must be there now: an hour of runs is a bad moment to find out. */
+function checkJsonPlace(directory: string, file: string | undefined): void {
+  if (file === undefined) return
+  const folder = dirname(resolve(directory, file))
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+  throw new LabProblem({
+    what: `there is no folder for the JSON report: ${folder}`,
+    where: `--json ${file}`,
+    mend: 'make the folder first, or give another path',
+  })
+}
+
+interface Outcome {
+  readonly results: readonly RunResult[]
+  /** Where the run file of a failed request lies. */
+  readonly paths: ReadonlyMap<RunRequest, string>
+}
+
+async function runAll(environment: LabEnvironment, plan: Plan, pool: WorkerPool): Promise<Outcome> {
+  const { terminal, lifetime, directory } = environment
+  const requests = plan.jobs.map((job) => job.request)
+  const paths = new Map<RunRequest, string>()
+  const versions = readVersions()
+  const progress = new Progress(terminal, requests)
+  const keepFailure = (index: number, result: RunResult): void => {
+    const request = requests[index]
+    if (request === undefined || result.verdict === 'holds' || paths.has(request)) return
+    paths.set(request, writeRunFile(directory, request, result, versions))
+  }
+  try {
+    const running = pool.run(plan.jobs, {
+      started: (index) => progress.started(index),
+      progressed: (index, virtualMs) => progress.progressed(index, virtualMs),
+      finished: (index, result) => {
+        keepFailure(index, result)
+        progress.finished(index, result)
+      },
+    })
+    return { results: await lifetime.unlessInterrupted(running), paths }
+  } finally {
+    progress.stop()
+  }
+}
+
+async function showDivergences(
+  { terminal, directory }: LabEnvironment,
+  outcomes: readonly GroupOutcome[],
+  pool: WorkerPool,
+): Promise<void> {
+  const divergent = outcomes.filter((outcome) => outcome.isDivergent)
+  for (const { request } of divergent.slice(0, MAX_SHOWN_DIVERGENCES)) {
+    terminal.write(notDeterministicTitle(request, terminal.colors))
+    const found = await findDivergence(pool, directory, request)
+    if (found === undefined) {
+      terminal.write('  it did not differ again in further runs; try a larger --repeat\n')
+    } else {
+      terminal.write(divergenceText(found, terminal.colors))
+      terminal.write(`  whole traces: ${found.paths.join(' ')}\n`)
+    }
+  }
+}

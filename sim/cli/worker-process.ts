@@ -1,0 +1,170 @@
+/**
+ * One worker process as its parent sees it. It performs one job at a time and owns one database, which is
+ * dropped once the process has ended. A worker that says nothing for long is taken for hung and killed.
+ */
+
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import type { RunResult } from '../world/run-result.ts'
+import type { WorkerDatabase } from './lab-environment.ts'
+import { WORKER_DATABASE_VARIABLE } from './worker-protocol.ts'
+import type { FromWorker, RunJob, ToWorker } from './worker-protocol.ts'
+
+/** Thrown when a worker ended before its job did. */
+export class WorkerDied extends Error {
+  override readonly name = 'WorkerDied'
+  /** The virtual time that its run had reached. */
+  readonly virtualMs: number
+
+  constructor(message: string, virtualMs: number) {
+    super(message)
+    this.virtualMs = virtualMs
+  }
+}
+
+/** Longest silence of a worker at work, ms: opening a database or a virtual hour takes at most seconds. */
+const MAX_SILENCE_MS = 120_000
+/** How long an idle worker may take to close its database before it is killed, ms. */
+const CLOSE_GRACE_MS = 3_000
+/** How much of a worker's own output is kept for the message when it dies. */
+const KEPT_OUTPUT_CHARS = 2_000
+
+export class WorkerProcess {
+  readonly #child: ChildProcess
+  readonly #database: WorkerDatabase | undefined
+  readonly #ended: Promise<void>
+  readonly #ready = Promise.withResolvers<void>()
+  #output = ''
+  #silence: NodeJS.Timeout | undefined
+  #hungMs: number | undefined
+  #death: WorkerDied | undefined
+  #stopping: Promise<void> | undefined
+  #virtualMs = 0
+  #job:
+    | {
+        onProgress: (virtualMs: number) => void
+        resolve: (result: RunResult) => void
+        reject: (error: WorkerDied) => void
+      }
+    | undefined
+
+  constructor(programUrl: URL, database: WorkerDatabase | undefined) {
+    this.#database = database
+    this.#child = fork(programUrl, [], {
+      // The parent may run under a debugger or a test runner; its flags are not the worker's.
+      execArgv: [],
+      env: { ...process.env, [WORKER_DATABASE_VARIABLE]: database?.url },
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#keepOutput(chunk))
+    this.#child.stderr?.on('data', (chunk: Buffer) => this.#keepOutput(chunk))
+    this.#child.on('message', (message: FromWorker) => this.#receive(message))
+    this.#ended = new Promise((resolve) => {
+      this.#child.on('error', (error) => {
+        this.#keepOutput(Buffer.from(error.message))
+        this.#end('could not be started')
+        resolve()
+      })
+      // `close` comes after the last output has been read.
+      this.#child.on('close', (code, signal) => {
+        this.#end(signal === null ? `exited with code ${code}` : `was ended by ${signal}`)
+        resolve()
+      })
+    })
+    this.#ready.promise.catch(() => undefined)
+    this.#watchSilence()
+  }
+
+  /**
+   * Resolves when the worker takes jobs.
+   * @throws WorkerDied when it ended before
+   */
+  get ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  /** @throws WorkerDied when the process ended or was silent for too long */
+  perform(job: RunJob, onProgress: (virtualMs: number) => void): Promise<RunResult> {
+    if (this.#death !== undefined) return Promise.reject(this.#death)
+    const { promise, resolve, reject } = Promise.withResolvers<RunResult>()
+    this.#virtualMs = 0
+    this.#job = { onProgress, resolve, reject }
+    this.#watchSilence()
+    this.#send({ kind: 'run', job })
+    return promise
+  }
+
+  /** Ends the process, by force when told or when it lingers, and drops its database. May be called twice. */
+  stop(isAbrupt: boolean): Promise<void> {
+    this.#stopping ??= this.#stop(isAbrupt)
+    return this.#stopping
+  }
+
+  async #stop(isAbrupt: boolean): Promise<void> {
+    clearTimeout(this.#silence)
+    if (isAbrupt) this.#child.kill('SIGKILL')
+    else this.#send({ kind: 'end' })
+    const grace = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_GRACE_MS)
+    await this.#ended
+    clearTimeout(grace)
+    await this.#database?.drop()
+  }
+
+  #send(message: ToWorker): void {
+    // A message to a process that is just dying fails; its end is told by `close`.
+    if (this.#child.connected) this.#child.send(message, () => undefined)
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        clearTimeout(this.#silence)
+        this.#ready.resolve()
+        return
+      case 'progress':
+        this.#virtualMs = message.virtualMs
+        this.#watchSilence()
+        this.#job?.onProgress(message.virtualMs)
+        return
+      case 'result': {
+        clearTimeout(this.#silence)
+        const job = this.#job
+        this.#job = undefined
+        job?.resolve(message.result)
+      }
+    }
+  }
+
+  #watchSilence(): void {
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => {
+      this.#hungMs = MAX_SILENCE_MS
+      this.#child.kill('SIGKILL')
+    }, MAX_SILENCE_MS)
+  }
+
+  #end(how: string): void {
+    clearTimeout(this.#silence)
+    const why = this.#hungMs === undefined ? how : `was silent for ${this.#hungMs / 1_000} s and was killed`
+    const death = new WorkerDied(`the worker process ${why}${lastWords(this.#output)}`, this.#virtualMs)
+    this.#death ??= death
+    this.#ready.reject(death)
+    this.#job?.reject(death)
+    this.#job = undefined
+  }
+
+  #keepOutput(chunk: Buffer): void {
+    this.#output = (this.#output + chunk.toString('utf8')).slice(-KEPT_OUTPUT_CHARS)
+  }
+}
+
+/** The line of the output that says most: that of the error, else the last one. */
+function lastWords(output: string): string {
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  const line = lines.findLast((candidate) => /^(\w*Error|FATAL)\b/.test(candidate)) ?? lines.at(-1)
+  return line === undefined ? '' : `: ${line}`
+}

@@ -1,0 +1,54 @@
+/**
+ * What runs need of the machine: Postgres when one of them is at `virtual`, and the pool of workers. Both
+ * belong to the command's lifetime from before they are opened.
+ */
+
+import type { LabEnvironment, PostgresKind, RunningPostgres } from './lab-environment.ts'
+import { LabProblem } from './lab-problem.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+export interface WorkshopOptions {
+  readonly postgres: PostgresKind
+  readonly needsDatabase: boolean
+  readonly workers: number
+}
+
+export interface Workshop {
+  readonly pool: WorkerPool
+  /** Which Postgres serves, e.g. `embedded 18.4`; undefined when none is needed. */
+  readonly postgres: string | undefined
+}
+
+/** @throws InfrastructureError, LabProblem, Interrupted */
+export async function openWorkshop(environment: LabEnvironment, options: WorkshopOptions): Promise<Workshop> {
+  const postgres = options.needsDatabase ? await openPostgres(environment, options.postgres) : undefined
+  const pool = new WorkerPool({
+    workerUrl: environment.engine.workerUrl,
+    size: options.workers,
+    createDatabase: postgres === undefined ? undefined : () => postgres.createDatabase(),
+  })
+  environment.lifetime.own(() => pool.stop(environment.lifetime.isInterrupted))
+  return { pool, postgres: postgres?.describe }
+}
+
+async function openPostgres(environment: LabEnvironment, kind: PostgresKind): Promise<RunningPostgres> {
+  const { engine, terminal, lifetime, databaseUrl } = environment
+  if (kind === 'url' && (databaseUrl ?? '') === '') {
+    throw new LabProblem({
+      what: '--postgres url needs DATABASE_URL, and it is not set',
+      where: 'the environment',
+      mend: 'set DATABASE_URL=postgres://user:password@host:5432/database, or use --postgres auto',
+    })
+  }
+  const starting = engine.startPostgres({
+    kind,
+    ...(databaseUrl === undefined || kind !== 'url' ? {} : { url: databaseUrl }),
+    say: (line) => terminal.writeError(`${terminal.colors.dim(line)}\n`),
+  })
+  // Owned while it starts: a Ctrl-C now must stop what the start will have brought up.
+  lifetime.own(async () => {
+    const started = await starting.catch(() => undefined)
+    await started?.stop()
+  })
+  return lifetime.unlessInterrupted(starting)
+}
