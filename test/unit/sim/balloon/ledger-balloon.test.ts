@@ -89,6 +89,16 @@ describe('LedgerBalloon', () => {
     expect(grownMb).toBeLessThanOrEqual(15)
   })
 
+  it('begins again without touching what another balloon holds there', async () => {
+    const run = bench({ followsRestart: true })
+    const late = newLedger()
+    late.adjustBalloon('heap', 20 * MB)
+    run.balloon.start()
+    run.at(10_000, () => (run.ledger = late))
+    await run.scheduler.run(10_500)
+    expect(late.accounts()['balloon-heap']).toBe(20.5 * MB)
+  })
+
   it('comes back also after it had reached its size', async () => {
     const run = bench({ followsRestart: true, toBytes: 5 * MB })
     run.balloon.start()

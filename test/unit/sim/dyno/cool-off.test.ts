@@ -17,6 +17,11 @@ describe('coolOffMs', () => {
     expect(coolOffMs(HEROKU_RULES, 3, half)).toBe(20 * MINUTE_MS)
   })
 
+  it('never draws zero, and can draw the whole maximum', () => {
+    expect(coolOffMs(HEROKU_RULES, 2, { next: () => 0 })).toBe(20 * MINUTE_MS)
+    expect(coolOffMs(HEROKU_RULES, 2, { next: () => 1 - Number.EPSILON })).toBe(1)
+  })
+
   it('is never zero after the first crash and never above the maximum', () => {
     fc.assert(
       fc.property(

@@ -131,15 +131,16 @@ describe('crashes', () => {
   })
 
   it('are forgotten on restart, which ends a cool-off', async () => {
-    const lab = dynoLab({ rules, habits: (boot) => (boot <= 2 ? crashing : { bindMs: 100 }) })
+    const lab = dynoLab({ rules, habits: (boot) => (boot <= 3 ? crashing : { bindMs: 100 }) })
     lab.at(2 * MINUTE_MS, () => {
       expect(lab.model.currentDynoId).toBeUndefined()
       expect(lab.model.killNow()).toBe(false)
       expect(lab.model.restart()).toBe(true)
     })
     await lab.scheduler.run(HOUR_MS)
-    expect(lab.of('dyno.starting')).toHaveLength(3)
+    expect(lab.of('dyno.starting')).toHaveLength(4)
     expect(lab.of('dyno.starting')[2]?.atMs).toBeLessThanOrEqual(2 * MINUTE_MS + 4 * SECOND_MS)
+    expect(lab.of('dyno.cool-off')).toHaveLength(1)
   })
 
   it('sweep up what else runs in the dyno', async () => {
@@ -196,6 +197,18 @@ describe('daily cycling', () => {
   })
 })
 
+describe('daily cycling and crashes', () => {
+  it('counts from the restart after a crash', async () => {
+    const crash = { afterMs: 20 * HOUR_MS, status: 1 }
+    const lab = dynoLab({
+      hasDailyCycling: true,
+      habits: (boot) => (boot === 1 ? { bindMs: 100, crash } : { bindMs: 100 }),
+    })
+    await lab.scheduler.run(43 * HOUR_MS)
+    expect(lab.kinds()).toEqual(['dyno.starting', 'dyno.up', 'dyno.exited', 'dyno.starting', 'dyno.up'])
+  })
+})
+
 describe('memory', () => {
   it('is sampled every 20 s, give or take 2', async () => {
     const lab = dynoLab()
@@ -247,6 +260,19 @@ describe('memory', () => {
     expect(lab.of('dyno.r15').map((event) => event.atMs)).toEqual([11 * SECOND_MS])
     expect(lab.of('dyno.sigkill').map((event) => event.atMs)).toEqual([11 * SECOND_MS])
     expect(dataOf(lab.of('dyno.sigkill')[0])['reason']).toBe('r15')
+  })
+})
+
+describe('the hard limit', () => {
+  it('holds for a dyno that is stopping, too', async () => {
+    const lab = dynoLab({ rules: { sampleMs: 10 * MINUTE_MS }, habits: () => ({ bindMs: 100 }) })
+    lab.at(MINUTE_MS, () => lab.model.restart())
+    lab.at(MINUTE_MS + 10 * SECOND_MS, () => {
+      lab.memory = { rssAndSwap: 1_281 * MB, cache: 0 }
+      lab.model.checkCeiling()
+    })
+    await lab.scheduler.run(MINUTE_MS + 11 * SECOND_MS)
+    expect(lab.of('dyno.r15').map((event) => dataOf(event)['dynoId'])).toEqual(['web.1#1', 'web.1#2'])
   })
 })
 
@@ -333,6 +359,18 @@ async function busyDigest(seed: number): Promise<string> {
   await lab.scheduler.run(12 * HOUR_MS)
   return lab.trace.digest()
 }
+
+describe('a command that stop overtakes', () => {
+  it('is not carried out', async () => {
+    const lab = dynoLab()
+    lab.at(MINUTE_MS, () => {
+      lab.model.restart()
+      lab.model.stop()
+    })
+    expect(await lab.scheduler.run(HOUR_MS)).toEqual({ reason: 'deadlock' })
+    expect(lab.of('dyno.starting')).toHaveLength(1)
+  })
+})
 
 describe('determinism', () => {
   it('gives the same trace for the same seed, and another for another', async () => {
