@@ -1,0 +1,187 @@
+/** What every message journal does, whatever it is made of. */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freshSession } from './store-fixture.ts'
+import type { InboundRecord, MessageJournal, Reply } from '../../src/ports/message-journal.ts'
+import type { MakeFixture, StoreFixture } from './store-fixture.ts'
+
+const NOW_MS = 1_700_000_000_000
+
+function inbound(changes: Partial<InboundRecord> = {}): InboundRecord {
+  return { chat: 'chat', participant: '', id: 'id', text: '.ping', sentAtMs: NOW_MS - 1000, ...changes }
+}
+
+function reply(changes: Partial<Reply> = {}): Reply {
+  return { replyId: 'reply', chat: 'chat', text: 'pong', ...changes }
+}
+
+export function describeMessageJournal(name: string, makeFixture: MakeFixture): void {
+  describe(`message journal: ${name}`, () => {
+    let fixture: StoreFixture
+    let sessionId: string
+    let journal: MessageJournal
+    const epoch = 1
+    beforeAll(async () => {
+      fixture = await makeFixture()
+    })
+    afterAll(() => fixture.close())
+    beforeEach(async () => {
+      sessionId = freshSession()
+      journal = fixture.messageJournal(sessionId)
+      await fixture.sessionStore(sessionId).takeLease({ owner: 'a', expected: undefined })
+    })
+
+    const record = (message: InboundRecord, nowMs = NOW_MS) => journal.recordInbound({ epoch, nowMs, message })
+    const handle = (key: InboundRecord, answer: Reply | undefined, nowMs = NOW_MS) =>
+      journal.recordHandled({ epoch, nowMs, key, reply: answer })
+
+    it('records a command once and then knows it, with the state it has now', async () => {
+      expect(await record(inbound())).toEqual({ status: 'recorded', state: 'received' })
+      expect(await record(inbound({ text: 'again' }))).toEqual({ status: 'known', state: 'received' })
+      await journal.markStarted({ epoch, key: inbound() })
+      expect(await record(inbound())).toEqual({ status: 'known', state: 'started' })
+      await handle(inbound(), undefined)
+      expect(await record(inbound())).toEqual({ status: 'known', state: 'handled' })
+    })
+
+    it('records a command once when it arrives several times at once', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, () =>
+          fixture.messageJournal(sessionId).recordInbound({ epoch, nowMs: NOW_MS, message: inbound() }),
+        ),
+      )
+      const statuses = answers.map((answer) => (answer === 'stale-epoch' ? answer : answer.status))
+      expect(statuses.toSorted()).toEqual(['known', 'known', 'known', 'known', 'known', 'recorded'])
+      expect(await journal.readUnhandled({ limit: 10 })).toHaveLength(1)
+    })
+
+    it('tells commands apart by chat, participant and id', async () => {
+      const messages = [inbound(), inbound({ chat: 'b' }), inbound({ participant: 'p' }), inbound({ id: 'b' })]
+      for (const message of messages) expect(await record(message)).toMatchObject({ status: 'recorded' })
+      expect(await journal.readUnhandled({ limit: 10 })).toHaveLength(4)
+    })
+
+    it('gives unhandled commands by time, chat, participant and id in byte order, up to the limit', async () => {
+      const messages = [
+        inbound({ sentAtMs: 2, chat: 'a', id: '1' }),
+        inbound({ sentAtMs: 1, chat: 'b', id: '1' }),
+        inbound({ sentAtMs: 1, chat: 'B', id: '1' }),
+        inbound({ sentAtMs: 1, chat: 'b', participant: 'p', id: '0' }),
+        inbound({ sentAtMs: 1, chat: 'b', id: '0' }),
+      ]
+      for (const message of messages) await record(message)
+      const order = [2, 4, 1, 3, 0].map((index) => ({ message: messages[index], state: 'received' }))
+      expect(await journal.readUnhandled({ limit: 10 })).toEqual(order)
+      expect(await journal.readUnhandled({ limit: 2 })).toEqual(order.slice(0, 2))
+    })
+
+    it('keeps a started command among the unhandled and a handled one not', async () => {
+      await record(inbound())
+      await record(inbound({ id: 'other' }))
+      expect(await journal.markStarted({ epoch, key: inbound() })).toBe('written')
+      await handle(inbound({ id: 'other' }), undefined)
+      expect(await journal.readUnhandled({ limit: 10 })).toEqual([{ message: inbound(), state: 'started' }])
+    })
+
+    it('starts neither a handled command nor an unknown one', async () => {
+      await record(inbound())
+      await handle(inbound(), undefined)
+      expect(await journal.markStarted({ epoch, key: inbound() })).toBe('written')
+      expect(await journal.markStarted({ epoch, key: inbound({ id: 'unknown' }) })).toBe('written')
+      expect(await journal.readUnhandled({ limit: 10 })).toEqual([])
+    })
+
+    it('owes the reply of a handled command until it is settled, and keeps it for retries after', async () => {
+      await record(inbound())
+      expect(await handle(inbound(), reply())).toBe('written')
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([reply()])
+      expect(await journal.settleReply({ epoch, replyId: 'reply', state: 'acked' })).toBe('written')
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([])
+      expect(await journal.readReply({ replyId: 'reply' })).toEqual(reply())
+    })
+
+    it('lets the first reply to a command stand', async () => {
+      await record(inbound())
+      await handle(inbound(), reply())
+      expect(await handle(inbound(), reply({ replyId: 'second' }))).toBe('written')
+      expect(await journal.readReply({ replyId: 'second' })).toBeUndefined()
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([reply()])
+    })
+
+    it('records one reply when a command is finished several times at once', async () => {
+      await record(inbound())
+      await Promise.all(
+        Array.from({ length: 6 }, (_, index) =>
+          fixture
+            .messageJournal(sessionId)
+            .recordHandled({ epoch, nowMs: NOW_MS, key: inbound(), reply: reply({ replyId: `${index}` }) }),
+        ),
+      )
+      expect(await journal.readPendingReplies({ limit: 10 })).toHaveLength(1)
+    })
+
+    it('never replaces a reply by another of the same id', async () => {
+      await record(inbound())
+      await record(inbound({ id: 'other' }))
+      await handle(inbound(), reply())
+      await handle(inbound({ id: 'other' }), reply({ text: 'different' }))
+      expect(await journal.readReply({ replyId: 'reply' })).toEqual(reply())
+      expect(await journal.readUnhandled({ limit: 10 })).toEqual([])
+    })
+
+    it('owes nothing for a command that it does not know', async () => {
+      expect(await handle(inbound(), reply())).toBe('written')
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([])
+      expect(await journal.readReply({ replyId: 'reply' })).toBeUndefined()
+    })
+
+    it('gives pending replies by time and id, up to the limit', async () => {
+      const due: [string, number][] = [
+        ['b', 2],
+        ['c', 1],
+        ['B', 2],
+      ]
+      for (const [id, nowMs] of due) {
+        await record(inbound({ id }))
+        await handle(inbound({ id }), reply({ replyId: id }), nowMs)
+      }
+      const ids = async (limit: number) => (await journal.readPendingReplies({ limit })).map(({ replyId }) => replyId)
+      expect(await ids(10)).toEqual(['c', 'B', 'b'])
+      expect(await ids(1)).toEqual(['c'])
+    })
+
+    it('refuses every write under a stale epoch', async () => {
+      await record(inbound())
+      await record(inbound({ id: 'handled' }))
+      await handle(inbound({ id: 'handled' }), reply())
+      await fixture.sessionStore(sessionId).takeLease({ owner: 'b', expected: { epoch, counter: 0 } })
+      expect(await record(inbound({ id: 'new' }))).toBe('stale-epoch')
+      expect(await journal.markStarted({ epoch, key: inbound() })).toBe('stale-epoch')
+      expect(await handle(inbound(), reply({ replyId: 'new' }))).toBe('stale-epoch')
+      expect(await journal.settleReply({ epoch, replyId: 'reply', state: 'failed' })).toBe('stale-epoch')
+      expect(await journal.prune({ epoch, beforeMs: NOW_MS + 1 })).toBe('stale-epoch')
+      expect(await journal.readUnhandled({ limit: 10 })).toEqual([{ message: inbound(), state: 'received' }])
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([reply()])
+    })
+
+    it('prunes handled commands and settled replies recorded before the given time, nothing owed', async () => {
+      for (const id of ['owed', 'old', 'young']) await record(inbound({ id }), id === 'young' ? NOW_MS : NOW_MS - 1)
+      for (const id of ['old', 'young']) await handle(inbound({ id }), reply({ replyId: id }), NOW_MS - 1)
+      await journal.settleReply({ epoch, replyId: 'old', state: 'failed' })
+      expect(await journal.prune({ epoch, beforeMs: NOW_MS })).toBe(2)
+      expect(await journal.readReply({ replyId: 'old' })).toBeUndefined()
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([reply({ replyId: 'young' })])
+      expect(await record(inbound({ id: 'young' }))).toEqual({ status: 'known', state: 'handled' })
+      expect(await record(inbound({ id: 'owed' }))).toEqual({ status: 'known', state: 'received' })
+      expect(await record(inbound({ id: 'old' }))).toEqual({ status: 'recorded', state: 'received' })
+    })
+
+    it('keeps each session’s messages to itself', async () => {
+      await record(inbound())
+      await handle(inbound(), reply())
+      const other = fixture.messageJournal(freshSession())
+      expect(await other.readReply({ replyId: 'reply' })).toBeUndefined()
+      expect(await other.readPendingReplies({ limit: 10 })).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,5 @@
+import { describeSessionStore } from './session-store.contract.ts'
+import { inMemoryFixture, postgresFixture } from './store-fixture.ts'
+
+describeSessionStore('in memory', inMemoryFixture)
+describeSessionStore('on Postgres', postgresFixture)
