@@ -57,8 +57,10 @@ describe('SystemMemoryProbe', () => {
 
 describe.runIf(hasProc)('processTreePids', () => {
   it('finds this process, its descendants, and nothing else', async () => {
-    const options = { stdio: ['ignore', 'pipe', 'ignore'], detached: true } as const
-    const child = spawn('sh', ['-c', 'sleep 60 & echo ready; wait'], options)
+    const child = spawn('sh', ['-c', 'sleep 60 & echo ready; wait'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    })
     try {
       await once(child.stdout, 'data')
       const childTree = processTreePids(child.pid ?? 0)
