@@ -60,6 +60,20 @@ export const KNOWN_CHAINS = 5
 /** How often a dead socket still speaks; assumed, well above life, because it is the interesting case. */
 export const LATE_EVENT_PROBABILITY = 0.25
 
+/**
+ * How long from deciding to close until `close` is said. Baileys awaits ws.close() first, so a black hole
+ * costs ws's own deadline even to end(); a silent server still answers the close frame, and so does a server
+ * that has closed itself. A connection that was never through is dropped at once. (Measured, each of them.)
+ */
+export function closingMs(
+  stream: PrngStream,
+  how: { readonly isAtOnce: boolean; readonly isBlackHole: boolean },
+): number {
+  if (how.isAtOnce) return drawMs(stream, LATENCY_MS.streamEnd)
+  if (how.isBlackHole) return BLACK_HOLE_CLOSE_MS
+  return drawMs(stream, LATENCY_MS.oneWay) + drawMs(stream, LATENCY_MS.oneWay)
+}
+
 /** What Baileys says at each end of a connection (its source, but for `garbage`: measured without a code). */
 export const CLOSE_REPORTS = {
   /** Keep-alive found silence. */

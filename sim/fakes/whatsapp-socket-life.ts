@@ -114,7 +114,7 @@ export class SocketLife implements ClientFrames {
     const { creds } = this.#bot.auth
     this.#codes.stop()
     setIdentity(creds, identity)
-    this.#saveCreds()
+    this.#bot.auth.saveCreds().catch(ignoreFailure)
     // Baileys answers at once; whether the credentials are committed shows later, or never.
     const noiseKey = noiseKeyText(creds)
     this.#write(() => this.#context.server.logins.confirmPairing(this.#connection, identity, noiseKey))
@@ -130,7 +130,7 @@ export class SocketLife implements ClientFrames {
     if (!this.#enter('open') || !this.#hears()) return
     this.#context.server.noteOpen(this.#connection)
     // At each login Baileys learns its own LID and asks for the credentials to be saved.
-    this.#saveCreds()
+    this.#bot.auth.saveCreds().catch(ignoreFailure)
     this.#bot.onEvent({ type: 'open' })
   }
 
@@ -183,10 +183,6 @@ export class SocketLife implements ClientFrames {
     this.#write(() => server.activate(this.#connection))
   }
 
-  #saveCreds(): void {
-    this.#bot.auth.saveCreds().catch(ignoreFailure)
-  }
-
   /** True when it is known without asking that the answer comes. */
   #pingForKeepAlive(): boolean {
     const { server } = this.#context
@@ -202,7 +198,12 @@ export class SocketLife implements ClientFrames {
 
   #beginClose(report: CloseReport, by: ClosedBy): void {
     if (!this.isReading) return
-    const delayMs = this.#closingMs(by)
+    const { server, stream } = this.#context
+    const isAtOnce = by === 'server' || this.#state === 'connecting'
+    const delayMs = rules.closingMs(stream, {
+      isAtOnce,
+      isBlackHole: server.faults.stallKind === 'black-hole',
+    })
     if (by !== 'server') this.#hangUp()
     this.#state = 'closing'
     this.#stopTimers()
@@ -218,15 +219,6 @@ export class SocketLife implements ClientFrames {
     this.#bot.onEvent({ type: 'close', report })
     this.#gone.resolve()
     speakLate(this.#context, this.#connection, this.#bot, this.#codes.lastShown)
-  }
-
-  /** How long until the transport is gone: Baileys awaits ws.close() before it says `close`. */
-  #closingMs(by: ClosedBy): number {
-    const { server, stream } = this.#context
-    if (by === 'server' || this.#state === 'connecting')
-      return rules.drawMs(stream, rules.LATENCY_MS.streamEnd)
-    if (server.faults.stallKind === 'black-hole') return rules.BLACK_HOLE_CLOSE_MS
-    return this.#oneWayMs() + this.#oneWayMs()
   }
 
   /** Tells the server; before the handshake is through there is nobody to tell, and it never happens. */
