@@ -18,21 +18,25 @@ export class NoR15Checker extends Checker {
   }
 }
 
-interface Crossing {
-  readonly sinceMs: number
-  isActedOn: boolean
+/** One threshold of one dyno. */
+interface Line {
+  /** When Heroku's sampler first saw memory above it; undefined while below. */
+  aboveSinceMs: number | undefined
+  actedAtMs: number
 }
 
 /** Memory above its threshold for longer than this without an action breaks the claim. */
 export const ACT_WITHIN_MS = 22_000
+/** The bot acts exactly at the line, a moment before the crossing is beyond doubt here. */
+const ACTED_BEFORE_MS = 120_000
 /** Readings and actions are moments apart, and the ledger moves meanwhile. */
 const TOLERANCE_PERCENT = 1
 
 /** Cleanup and emergency begin within one sample of crossing their thresholds, and never below. */
 export class MemoryActedOnChecker extends Checker {
   readonly #context: CheckerContext
-  readonly #cleanup = new Map<string, Crossing>()
-  readonly #emergency = new Map<string, Crossing>()
+  /** By `<dyno> <percent>`. */
+  readonly #lines = new Map<string, Line>()
 
   constructor(context: CheckerContext) {
     super('memory-acted-on')
@@ -42,51 +46,50 @@ export class MemoryActedOnChecker extends Checker {
   observe(event: TraceEvent): void {
     const { kind, data } = event
     if (kind === 'dyno.memory') this.#sampled(event)
-    if (kind === 'log.memory.cleanup') this.#acted(event)
-    // A process that hangs or starves, or is on its way out, cannot act.
-    if (EXCUSES.has(kind)) {
-      this.#cleanup.delete(String(data['dynoId']))
-      this.#emergency.delete(String(data['dynoId']))
+    else if (kind === 'log.memory.cleanup') this.#acted(event)
+    else if (EXCUSES.has(kind)) {
+      // A process that hangs, starves or is on its way out cannot act.
+      for (const percent of this.#thresholds()) this.#lines.delete(`${String(data['dynoId'])} ${percent}`)
     }
   }
 
   #sampled({ atMs, data }: TraceEvent): void {
-    const { cleanupPercent, emergencyPercent } = this.#context
     const dyno = String(data['dynoId'])
-    const percent = Number(data['percent'])
-    this.#judge(this.#cleanup, dyno, atMs, percent, cleanupPercent)
-    this.#judge(this.#emergency, dyno, atMs, percent, emergencyPercent)
-  }
-
-  #judge(crossings: Map<string, Crossing>, dyno: string, atMs: number, percent: number, line: number): void {
-    if (percent < line + TOLERANCE_PERCENT) {
-      crossings.delete(dyno)
-      return
-    }
-    const crossing = crossings.get(dyno)
-    if (crossing === undefined) {
-      crossings.set(dyno, { sinceMs: atMs, isActedOn: false })
-    } else if (!crossing.isActedOn && atMs - crossing.sinceMs > ACT_WITHIN_MS) {
-      crossing.isActedOn = true
-      this.broken(atMs, `${dyno} is above ${line} % since ${crossing.sinceMs} ms and nothing was done`)
+    for (const threshold of this.#thresholds()) {
+      const line = this.#line(dyno, threshold)
+      if (Number(data['percent']) < threshold + TOLERANCE_PERCENT) line.aboveSinceMs = undefined
+      else line.aboveSinceMs ??= atMs
+      const { aboveSinceMs, actedAtMs } = line
+      if (aboveSinceMs === undefined || actedAtMs >= aboveSinceMs - ACTED_BEFORE_MS) continue
+      if (atMs - aboveSinceMs > ACT_WITHIN_MS) {
+        line.actedAtMs = atMs
+        this.broken(atMs, `${dyno} is above ${threshold} % since ${aboveSinceMs} ms and nothing was done`)
+      }
     }
   }
 
   #acted({ atMs, data }: TraceEvent): void {
-    const dyno = String(data['dynoId'])
-    const percent = (Number(data['beforeBytes']) * 100) / this.#context.quotaBytes
-    const { cleanupPercent, emergencyPercent } = this.#context
-    const line = data['urgency'] === 'emergency' ? emergencyPercent : cleanupPercent
+    const { quotaBytes, cleanupPercent, emergencyPercent } = this.#context
+    const percent = (Number(data['beforeBytes']) * 100) / quotaBytes
     if (percent < cleanupPercent - TOLERANCE_PERCENT) {
       this.broken(atMs, `cleanup at ${percent.toFixed(1)} %, below the threshold of ${cleanupPercent} %`)
     }
-    for (const [crossings, level] of [
-      [this.#cleanup, cleanupPercent],
-      [this.#emergency, emergencyPercent],
-    ] as const) {
-      const crossing = crossings.get(dyno)
-      if (crossing !== undefined && line >= level) crossing.isActedOn = true
-    }
+    const dyno = String(data['dynoId'])
+    this.#line(dyno, cleanupPercent).actedAtMs = atMs
+    if (data['urgency'] === 'emergency') this.#line(dyno, emergencyPercent).actedAtMs = atMs
+  }
+
+  #thresholds(): readonly number[] {
+    return [this.#context.cleanupPercent, this.#context.emergencyPercent]
+  }
+
+  #line(dyno: string, threshold: number): Line {
+    const key = `${dyno} ${threshold}`
+    const known = this.#lines.get(key)
+    if (known !== undefined) return known
+    const created = { aboveSinceMs: undefined, actedAtMs: -Infinity }
+    this.#lines.set(key, created)
+    return created
   }
 }
 

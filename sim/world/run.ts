@@ -108,6 +108,7 @@ class World {
   readonly #sometimes: SometimesJudge
   readonly #streams: PrngStreams
   readonly #misdeeds: Violation[] = []
+  #isOver = false
 
   constructor(request: RunRequest, environment: RunEnvironment, session: SessionStores) {
     const { scenario, seed } = request
@@ -149,6 +150,7 @@ class World {
     this.#eventually = new EventuallyJudge(scenario.claims.eventually, faultsEndMs(scenario))
     this.#sometimes = new SometimesJudge(scenario.claims.sometimes)
     trace.listen((event) => {
+      if (this.#isOver) return
       for (const checker of this.#checkers) checker.observe(event)
       this.#eventually.observe(event)
       this.#sometimes.observe(event)
@@ -180,6 +182,8 @@ class World {
     this.#eventually.faultsEnded()
     await this.#advanceTo(durationMs)
     this.#host.recordTimers()
+    // The end of the world is not the bot's doing: nobody judges it.
+    this.#isOver = true
     this.#heroku.stop()
   }
 
