@@ -151,6 +151,8 @@ describe('parseConfig', () => {
   it('does not report a contradiction with a value that it could not read', () => {
     const problems = problemsOf({ LEASE_DURATION_MS: 'long', LEASE_MARGIN_MS: '300000' })
     expect(problems.map(({ setting }) => setting)).toEqual(['LEASE_DURATION_MS'])
+    const keys = { SESSION_ENCRYPTION_KEY: 'short', SESSION_ENCRYPTION_KEY_PREVIOUS: KEY_HEX }
+    expect(problemsOf(keys).map(({ setting }) => setting)).toEqual(['SESSION_ENCRYPTION_KEY'])
   })
 
   it('never throws, and never gives a config out of range', () => {

@@ -80,6 +80,11 @@ describe('cleanup', () => {
     ).toEqual([['alert:cleanup', 'cleanup:cleanup'], [], [], ['cleanup:cleanup'], []])
   })
 
+  it('is not repeated below the threshold, where the level lasts for a while', () => {
+    const percents = [72, 69, 69.9, 70].map((percent, minute): [number, number] => [minute * 60, percent])
+    expect(effectsAt(percents).slice(1)).toEqual([[], [], ['cleanup:cleanup']])
+  })
+
   it('happens at once on a fresh crossing, whenever the last one was', () => {
     expect(
       effectsAt([
@@ -259,8 +264,10 @@ describe('without optimization', () => {
 })
 
 describe('for any course of usage', () => {
+  const nearTheLines = fc.double({ min: 60, max: 90, noNaN: true })
+  const anyPercent = fc.oneof(fc.double({ min: 0, max: 260, noNaN: true }), nearTheLines)
   const course = fc
-    .array(fc.tuple(fc.integer({ min: 0, max: 120 }), fc.double({ min: 0, max: 260, noNaN: true })), {
+    .array(fc.tuple(fc.integer({ min: 0, max: 120 }), anyPercent), {
       maxLength: 60,
     })
     .map((steps) => {

@@ -10,6 +10,7 @@ import { RecordingLogger } from '../../support/recording-logger.ts'
 const TIMEOUT_MS = 1000
 const STOP_TIMEOUT_MS = 500
 const TOTAL_MS = 5000
+const ONCE = { maxAttempts: 1, law: { baseMs: 1, capMs: 1 } }
 
 interface Harness {
   readonly clock: ManualClock
@@ -272,7 +273,7 @@ describe('stopping', () => {
   })
 
   it.each<[string, Planned, number]>([
-    ['a step runs', { name: 'b', run: ['hangs'] }, 500],
+    ['a step runs', { name: 'b', run: ['hangs'], overrides: { retry: ONCE } }, 500],
     ['a step waits to be retried', { name: 'b', run: ['throws'] }, 50],
     ['a step waits for its delay', { name: 'b', overrides: { startAfterMs: 900 } }, 500],
     [
@@ -281,7 +282,7 @@ describe('stopping', () => {
         name: 'b',
         run: ['throws'],
         fallback: 'hangs',
-        overrides: { isRequired: false, retry: { maxAttempts: 1, law: { baseMs: 1, capMs: 1 } } },
+        overrides: { isRequired: false, retry: ONCE },
       },
       500,
     ],
@@ -296,12 +297,22 @@ describe('stopping', () => {
     const hasBegun = calls.includes('run b')
     expect(await runner.stop(TOTAL_MS)).toEqual([])
     expect(outcome()).toBe('aborted')
+    expect(stepOf(runner, 'b')?.state).toMatch(/^(waiting|running|retrying)$/)
     expect(calls.filter((call) => call.startsWith('stop'))).toEqual(
       hasBegun ? ['stop b', 'stop a'] : ['stop a'],
     )
     expect(clock.pendingLabels()).toEqual([])
     await clock.advance(60_000)
     expect(calls).not.toContain('run c')
+  })
+
+  it('begins when the start has ended', async () => {
+    const { clock, calls, runner } = harness([{ name: 'a' }, { name: 'b', run: ['hangs'] }])
+    const ended = runner.start().catch(() => calls.push('start ended'))
+    await clock.advance(10)
+    await runner.stop(TOTAL_MS)
+    await ended
+    expect(calls).toEqual(['run a', 'run b', 'start ended', 'stop b', 'stop a'])
   })
 
   it("aborts the running step's signal", async () => {
