@@ -38,7 +38,7 @@ export class EffectPerformer {
   readonly #dispatch: (event: ConnectionEvent) => void
   readonly #auth: AuthHolder
   #session: SocketSession | undefined
-  /** The newest ask for an attempt. */
+  /** The ask whose answer counts; 0 after the stop. */
   #asking = 0
   /** The generation whose check is under way. */
   #checking: number | undefined
@@ -95,7 +95,7 @@ export class EffectPerformer {
   async #prepareAttempt(ask: number, epoch: number): Promise<ChargeOutcome> {
     try {
       await this.#auth.ready(epoch)
-      // Asked anew meanwhile: this answer is ignored, so it must not cost an attempt.
+      // Asked anew or stopped meanwhile: this answer is ignored, so it must not cost an attempt.
       return ask === this.#asking ? await this.#deps.lease.chargeAttempt() : { status: 'unreachable' }
     } catch (error) {
       const code = errorCodeOf(error)
@@ -164,6 +164,7 @@ export class EffectPerformer {
 
   async #finish(): Promise<void> {
     const { clock, settings } = this.#deps
+    this.#asking = 0
     const deadlineMs = clock.monotonicMs() + settings.endTimeoutMs
     const background = Promise.all(this.#background)
     await withDeadline(clock, 'connection.stop', settings.endTimeoutMs, background).catch(() => undefined)
