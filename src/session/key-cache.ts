@@ -6,7 +6,7 @@
 
 import { Buffer } from 'node:buffer'
 
-/** A map's slot, two string headers, the entry: measured as about this much in V8. */
+/** An allowance for a map's slot, two string headers and the entry; an estimate. */
 const ENTRY_OVERHEAD_BYTES = 120
 
 interface Entry {

@@ -236,7 +236,7 @@ describe('two keepers of one lease', () => {
       fc.asyncProperty(weathers(0.05, 0), async (weather) => {
         expect((await play(weather, isTold)).overlapsMs).toStrictEqual([])
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
@@ -245,7 +245,7 @@ describe('two keepers of one lease', () => {
       fc.asyncProperty(weathers(0.05, 0.4), async (weather) => {
         expect((await play(weather, stands)).overlapsMs).toStrictEqual([])
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
