@@ -8,14 +8,19 @@ import { errorMessageOf } from '../../src/errors.ts'
 import { Interrupted } from './lab-problem.ts'
 import type { ExitCode } from './exit-code.ts'
 
+/** A release that takes longer is given up and reported; ending the process frees what is left. */
+const MAX_RELEASE_MS = 30_000
+
 export class Lifetime {
+  readonly #maxReleaseMs: number
   readonly #releases: (() => Promise<void>)[] = []
   readonly #onInterrupt: () => void
   readonly #interruption: Promise<never>
   #exitCode: ExitCode | undefined
   #end: Promise<readonly string[]> | undefined
 
-  constructor() {
+  constructor(maxReleaseMs: number = MAX_RELEASE_MS) {
+    this.#maxReleaseMs = maxReleaseMs
     const { promise, reject } = Promise.withResolvers<never>()
     this.#interruption = promise
     this.#onInterrupt = () => reject(new Interrupted('interrupted'))
@@ -58,11 +63,21 @@ export class Lifetime {
     const failures: string[] = []
     for (let release = this.#releases.pop(); release !== undefined; release = this.#releases.pop()) {
       try {
-        await release()
+        await inTime(release(), this.#maxReleaseMs)
       } catch (error) {
         failures.push(errorMessageOf(error))
       }
     }
     return failures
+  }
+}
+
+async function inTime(work: Promise<void>, limitMs: number): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`it took longer than ${limitMs / 1_000} s`)), limitMs)
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
   }
 }

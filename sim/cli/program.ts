@@ -74,9 +74,9 @@ export async function runProgram(environment: LabEnvironment, words: readonly st
 
 function createProgram(environment: LabEnvironment, end: (code: ExitCode) => void): Command {
   const { terminal } = environment
-  const program = new Command('lab')
+  const program = new Command('npm run lab --')
     .description('Puts the bot to the test in simulated worlds. Without arguments: all scenarios, seed 1.')
-    .usage('-- [command] [options]')
+    .usage('[command] [options]')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.write(text),
@@ -173,7 +173,12 @@ function bothAllAndNames(selectors: readonly string[]): LabProblem {
   })
 }
 
-function wholeNumber(name: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+/** A parser for commander. @throws LabProblem saying what would do */
+export function wholeNumber(
+  name: string,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
   return (text) => {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= min && value <= max) return value

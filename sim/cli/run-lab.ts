@@ -12,9 +12,17 @@ import { Interrupted, LabProblem, problemText } from './lab-problem.ts'
 import { runProgram } from './program.ts'
 
 /** Never rejects. Afterwards nothing that it opened is left running. */
-export async function runLab(environment: LabEnvironment, words: readonly string[]): Promise<ExitCode> {
+export function runLab(environment: LabEnvironment, words: readonly string[]): Promise<ExitCode> {
+  return withLifetime(environment, () => runProgram(environment, words))
+}
+
+/** Does `work`, explains what it throws, and ends the lifetime. Never rejects. */
+export async function withLifetime(
+  environment: LabEnvironment,
+  work: () => Promise<ExitCode>,
+): Promise<ExitCode> {
   const { lifetime, terminal } = environment
-  const exitCode = await runProgram(environment, words).catch((error: unknown) => explain(environment, error))
+  const exitCode = await work().catch((error: unknown) => explain(environment, error))
   const failures = await lifetime.end()
   for (const failure of failures) {
     const mend = 'look for processes, containers or databases of the lab and end them by hand'

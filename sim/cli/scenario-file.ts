@@ -28,11 +28,33 @@ export async function loadScenarioFile(directory: string, file: string): Promise
       mend: 'export what `defineScenario({ … })` returns, or write a scenario as JSON',
     })
   }
-  return values.map((value) => {
+  const scenarios = values.map((value) => {
     const parsed = scenarioSchema.safeParse(value)
     if (parsed.success) return parsed.data
     throw wrongFields(file, parsed.error)
   })
+  await checkSettings(file, scenarios)
+  return scenarios
+}
+
+/** The bot's settings are text to the scenario's schema; only the bot's own parser knows what they may be. */
+async function checkSettings(file: string, scenarios: readonly Scenario[]): Promise<void> {
+  // Loaded here because it brings in the whole world, and most calls of the lab name no file.
+  const { labConfig } = await import('../world/run.ts')
+  for (const scenario of scenarios) {
+    try {
+      labConfig(scenario)
+    } catch (error) {
+      throw new LabProblem(
+        {
+          what: `the scenario has wrong settings: ${errorMessageOf(error)}`,
+          where: `${file}, settings`,
+          mend: 'correct these settings; docs/configuration.md lists them all with their ranges',
+        },
+        { cause: error },
+      )
+    }
+  }
 }
 
 function readJson(file: string, path: string): unknown[] {

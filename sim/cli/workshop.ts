@@ -22,16 +22,29 @@ export interface Workshop {
 /** @throws InfrastructureError, LabProblem, Interrupted */
 export async function openWorkshop(environment: LabEnvironment, options: WorkshopOptions): Promise<Workshop> {
   const postgres = options.needsDatabase ? await openPostgres(environment, options.postgres) : undefined
-  const pool = new WorkerPool({
-    workerUrl: environment.engine.workerUrl,
-    size: options.workers,
-    createDatabase: postgres === undefined ? undefined : () => postgres.createDatabase(),
-  })
-  environment.lifetime.own(() => pool.stop(environment.lifetime.isInterrupted))
-  return { pool, postgres: postgres?.describe }
+  return { pool: openPool(environment, postgres, options.workers), postgres: postgres?.describe }
 }
 
-async function openPostgres(environment: LabEnvironment, kind: PostgresKind): Promise<RunningPostgres> {
+/** Workers that take their databases from `postgres`; without one they can run at `model` only. */
+export function openPool(
+  { engine, lifetime }: LabEnvironment,
+  postgres: RunningPostgres | undefined,
+  size: number,
+): WorkerPool {
+  const pool = new WorkerPool({
+    workerUrl: engine.workerUrl,
+    size,
+    createDatabase: postgres === undefined ? undefined : () => postgres.createDatabase(),
+  })
+  lifetime.own(() => pool.stop(lifetime.isInterrupted))
+  return pool
+}
+
+/** @throws InfrastructureError, LabProblem, Interrupted */
+export async function openPostgres(
+  environment: LabEnvironment,
+  kind: PostgresKind,
+): Promise<RunningPostgres> {
   const { engine, terminal, lifetime, databaseUrl } = environment
   if (kind === 'url' && (databaseUrl ?? '') === '') {
     throw new LabProblem({

@@ -1,0 +1,92 @@
+/**
+ * The figures of the project, as sub-commands. Progress goes to stderr, so that the result on stdout can be
+ * kept. Exit codes are the lab's: 0 measured, 4 not deterministic, 5 the machine failed.
+ */
+
+import { availableParallelism } from 'node:os'
+import { Command, Option } from 'commander'
+import { EXIT } from '../sim/cli/exit-code.ts'
+import type { ExitCode } from '../sim/cli/exit-code.ts'
+import { POSTGRES_KINDS } from '../sim/cli/lab-environment.ts'
+import type { LabEnvironment, PostgresKind } from '../sim/cli/lab-environment.ts'
+import { Lifetime } from '../sim/cli/lifetime.ts'
+import { wholeNumber } from '../sim/cli/program.ts'
+import { realEngine } from '../sim/cli/real-engine.ts'
+import { withLifetime } from '../sim/cli/run-lab.ts'
+import { endOnSignals } from '../sim/cli/signals.ts'
+import { createTerminal } from '../sim/report/terminal.ts'
+import { figureJson, figureTable } from './figure.ts'
+import { determinismText, measureDeterminism } from './lab-determinism.ts'
+import { measureLab } from './lab-figures.ts'
+import { describeMachine, machineText } from './machine.ts'
+
+interface LabWords {
+  json?: boolean
+  determinism?: boolean
+  seeds: number
+  rounds: number
+  postgres: PostgresKind
+}
+
+const lifetime = new Lifetime()
+endOnSignals(lifetime, process.stdout, process.stderr)
+const environment: LabEnvironment = {
+  engine: realEngine,
+  terminal: createTerminal(process.stderr, process.stderr, process.env),
+  lifetime,
+  directory: process.cwd(),
+  databaseUrl: process.env['DATABASE_URL'],
+  cores: availableParallelism(),
+}
+let exitCode: ExitCode = EXIT.holds
+
+const program = new Command('npm run bench --').description("measures the project's figures")
+program
+  .command('lab')
+  .description('how fast the lab is, and whether a seed determines a run')
+  .option('--json', 'the result as JSON on stdout')
+  .option('--determinism', 'compare hashes: each scenario of at most two hours, virtual twice and model once')
+  .addOption(
+    new Option('--seeds <n>', 'for --determinism').argParser(wholeNumber('--seeds', 1, 100_000)).default(100),
+  )
+  .addOption(
+    new Option('--rounds <n>', 'for the figures').argParser(wholeNumber('--rounds', 1, 100)).default(5),
+  )
+  .addOption(new Option('--postgres <kind>', 'which Postgres').choices(POSTGRES_KINDS).default('embedded'))
+  .action(async (words: LabWords) => {
+    exitCode = await benchLab(words)
+  })
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+async function benchLab(words: LabWords): Promise<ExitCode> {
+  const machine = describeMachine()
+  if (words.json !== true) print(machineText(machine))
+  const printJson = (result: object): void =>
+    print(`${JSON.stringify({ machine, ...result }, undefined, 2)}\n`)
+  if (words.determinism === true) {
+    const found = await measureDeterminism(environment, { ...words, workers: Math.min(8, environment.cores) })
+    if (words.json === true) printJson({ determinism: found })
+    else print(determinismText(found))
+    if (found.errors > 0) return EXIT.infrastructure
+    return found.differing.length > 0 ? EXIT.notDeterministic : EXIT.holds
+  }
+  const { figures, postgres, unsoundRuns } = await measureLab(environment, words)
+  if (words.json === true) {
+    printJson({ postgres, unsoundRuns, figures: figures.map(figureJson) })
+  } else {
+    print(`Postgres ${postgres}; medians of ${words.rounds} rounds\n\n${figureTable(figures)}`)
+    if (unsoundRuns > 0)
+      print(`warning: ${unsoundRuns} of the runs did not hold, so these are no figures yet\n`)
+  }
+  return EXIT.holds
+}
+
+process.exit(
+  await withLifetime(environment, async () => {
+    await program.parseAsync(process.argv)
+    return exitCode
+  }),
+)
