@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { receiveStep, sendStep } from '../../../../sim/fakes/whatsapp-ratchet.ts'
 import type { WhatsappTotals } from '../../../../sim/fakes/whatsapp-truth.ts'
 import { World, openBot } from './whatsapp-world.ts'
 
@@ -36,6 +37,33 @@ async function killAndGoOn(options: {
   expect(world.server.truth.outgoing.has('R5')).toBe(true)
   return world.server.truth.totals
 }
+
+function root(): Uint8Array {
+  return new Uint8Array(64)
+}
+
+describe('a send chain', () => {
+  const fresh = { root, chain: () => 'fresh' }
+  const begun = (chat: string) => sendStep(undefined, chat, { root, chain: () => 'first' }).record
+
+  it('goes on in a group whatever comes in, and ends in a direct chat when the peer has made a step', () => {
+    for (const [chat, chain] of [[GROUP, 'first'] as const, [ALICE, 'fresh'] as const]) {
+      const cipher = { counter: 1, isPreKey: true, answersChain: '' }
+      const received = receiveStep(begun(chat), cipher, root)
+      if (received.status !== 'decrypted') throw new Error('not decrypted')
+      expect(sendStep(received.record, chat, fresh).step.chain).toBe(chain)
+    }
+  })
+
+  it('is needed to read what answers it', () => {
+    const answer = { counter: 1, isPreKey: false, answersChain: 'first' }
+    expect(receiveStep(begun(ALICE), answer, root).status).toBe('decrypted')
+    expect(receiveStep(begun(ALICE), { ...answer, answersChain: 'lost' }, root)).toEqual({
+      status: 'undecryptable',
+      reason: 'unknown-chain',
+    })
+  })
+})
 
 describe('a process killed while it sends', () => {
   it('never uses a key twice, nor an older one, when it commits before it transmits', async () => {

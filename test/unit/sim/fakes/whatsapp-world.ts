@@ -68,6 +68,7 @@ export class World {
 /** One process with a bot that takes every message and notes what it hears. */
 export class Bot {
   readonly process: VirtualProcess
+  readonly dynoClock: DynoClock
   readonly connector: FakeConnector
   readonly events: SocketEvent[] = []
   readonly accepted: InboundMessage[] = []
@@ -83,6 +84,7 @@ export class Bot {
     this.#world = world
     const { scheduler, server, streams } = world
     const dynoClock = new DynoClock({ bootedAtMs: scheduler.nowMs, skewMs: 0, driftPpm: 0 })
+    this.dynoClock = dynoClock
     const onMisdeed = (message: string): void => {
       world.misdeeds.push(message)
     }
