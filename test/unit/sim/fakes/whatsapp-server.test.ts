@@ -223,6 +223,22 @@ describe('logins', () => {
     expect(world.server.truth.totals).toMatchObject({ pairings: 1, qrsShown: 1, opens: 1 })
   })
 
+  it('of a device paired anew begin every session anew, without a key being called used twice', async () => {
+    const world = new World()
+    const { bot } = await openBot(world)
+    world.server.deliver({ chat: ALICE, text: 'to the old device' })
+    await world.runMs(1_000)
+    bot.process.kill()
+    const next = world.boot(new StoredSession(world.server.linkedCreds()))
+    world.server.deliver({ chat: ALICE, text: 'to the new device' })
+    next.connect()
+    await world.runMs(3_000)
+    next.send('R1', ALICE)
+    await world.runMs(1_000)
+    expect(next.accepted.map((message) => message.text)).toEqual(['to the new device'])
+    expect(world.server.truth.totals).toMatchObject({ undecryptable: 0, staleRatchets: 0, counterReuses: 0 })
+  })
+
   it('end with 408 when nobody scans any of the six codes', async () => {
     const world = new World()
     world.server.faults.phoneScans('never')

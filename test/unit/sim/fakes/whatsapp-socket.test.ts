@@ -224,6 +224,7 @@ describe('a stall', () => {
     const world = new World()
     const { bot } = await openBot(world)
     world.server.faults.stall('silent')
+    expect(world.server.faults.strikes().stall).toBe(1)
     bot.send('R1', ALICE)
     world.server.deliver({ chat: ALICE, text: 'x' })
     await world.runMs(32_000)
