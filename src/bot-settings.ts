@@ -3,8 +3,10 @@
  * turn are here, each with its reason; everything else comes from a setting.
  */
 
+import type { BotOptions } from './bot-ports.ts'
 import type { Config } from './config.ts'
 import type { ConnectionSettings } from './connection/connection-settings.ts'
+import { resolveQuotaBytes } from './memory/dyno-memory.ts'
 import { memorySettings } from './memory/memory-settings.ts'
 import type { MemorySettings } from './memory/memory-settings.ts'
 import type { InboxSettings } from './messages/inbox.ts'
@@ -51,7 +53,14 @@ export function connectionSettings(config: Config): ConnectionSettings {
   }
 }
 
-export function botMemorySettings(config: Config, quotaBytes: number): MemorySettings {
+export function botMemorySettings(options: BotOptions): MemorySettings {
+  const { config, containerLimitBytes, totalMemoryBytes } = options
+  const quotaBytes = resolveQuotaBytes({
+    settingMb: config.memoryQuotaMb,
+    memoryAvailableMb: config.memoryAvailableMb,
+    cgroupLimitBytes: containerLimitBytes,
+    totalMemBytes: totalMemoryBytes,
+  })
   return memorySettings({
     isEnabled: config.isMemoryOptimizationEnabled,
     quotaBytes,

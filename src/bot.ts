@@ -13,29 +13,22 @@ import {
   outboxSettings,
   retentionSettings,
 } from './bot-settings.ts'
+import type { BotOptions, BotPorts } from './bot-ports.ts'
 import { botSteps } from './bot-steps.ts'
-import type { Config } from './config.ts'
 import { ConnectionKeeper } from './connection/connection-keeper.ts'
 import type { ConnectionAuth, ConnectionStatus } from './connection/connection-keeper.ts'
 import { AppError, errorCodeOf, errorMessageOf } from './errors.ts'
-import { resolveQuotaBytes } from './memory/dyno-memory.ts'
 import { MemoryManager } from './memory/memory-manager.ts'
 import type { MemoryReport, RecycleAnswer } from './memory/memory-manager.ts'
 import { Inbox } from './messages/inbox.ts'
+import { newMessageId } from './messages/message-id.ts'
 import { Outbox } from './messages/outbox.ts'
 import { Retention } from './messages/retention.ts'
 import { createRegistry } from './plugins/builtin/essential-commands.ts'
-import type { CommandHandler } from './plugins/plugin.ts'
-import type { Clock } from './ports/clock.ts'
-import type { Exit, ExitReason } from './ports/exit.ts'
-import type { Logger } from './ports/logger.ts'
-import type { MemoryProbe } from './ports/memory-probe.ts'
+import type { ExitReason } from './ports/exit.ts'
 import type { MessageJournal } from './ports/message-journal.ts'
-import type { RandomSource } from './ports/random.ts'
 import type { Reclaimer } from './ports/reclaimer.ts'
-import type { SecureRandom } from './ports/secure-random.ts'
 import type { SessionStore } from './ports/session-store.ts'
-import type { WhatsappConnector } from './ports/whatsapp-socket.ts'
 import { openAuthState } from './session/auth-state.ts'
 import type { OpenedAuthState } from './session/auth-state.ts'
 import { LeaseKeeper } from './session/lease.ts'
@@ -43,32 +36,6 @@ import type { LeaseStanding } from './session/lease.ts'
 import { retryingMessageJournal, retryingSessionStore } from './session/store-retry.ts'
 import { StartupRunner } from './startup/startup-steps.ts'
 import type { StepReport } from './startup/startup-steps.ts'
-
-export interface BotPorts {
-  readonly clock: Clock
-  readonly random: RandomSource
-  readonly secureRandom: SecureRandom
-  readonly logger: Logger
-  readonly sessionStore: SessionStore
-  readonly messageJournal: MessageJournal
-  readonly memoryProbe: MemoryProbe
-  /** What the adapters can give back; the bot adds its own. */
-  readonly reclaimers: readonly Reclaimer[]
-  readonly connector: WhatsappConnector
-  readonly exit: Exit
-}
-
-export interface BotOptions {
-  /** UUID of the dyno boot; a new bot process of the same boot takes the session over at once. */
-  readonly owner: string
-  readonly config: Config
-  /** Memory limit as the container tells it, bytes; undefined where it does not. */
-  readonly containerLimitBytes: number | undefined
-  /** Memory of the whole machine, bytes: what a sane limit stays below. */
-  readonly totalMemoryBytes: number
-  /** Commands beside the built-in ones. */
-  readonly handlers: readonly CommandHandler[]
-}
 
 export interface BotStatus {
   readonly connection: ConnectionStatus
@@ -182,17 +149,10 @@ export class Bot {
 
   #createMemoryManager(): MemoryManager {
     const { clock, logger, memoryProbe, reclaimers } = this.#ports
-    const { config, containerLimitBytes, totalMemoryBytes } = this.#options
-    const quotaBytes = resolveQuotaBytes({
-      settingMb: config.memoryQuotaMb,
-      memoryAvailableMb: config.memoryAvailableMb,
-      cgroupLimitBytes: containerLimitBytes,
-      totalMemBytes: totalMemoryBytes,
-    })
     const keyCache: Reclaimer = { name: 'key-cache', cost: 30, reclaim: () => this.#auth?.shedKeyCache() }
     return new MemoryManager({
       ...{ clock, logger, probe: memoryProbe, reclaimers: [...reclaimers, keyCache] },
-      settings: botMemorySettings(config, quotaBytes),
+      settings: botMemorySettings(this.#options),
       requestRecycle: () => this.#requestRecycle(),
       onLevel: (level) => {
         // An attempt costs memory just when there is none; a connection that is open stays.
@@ -295,8 +255,3 @@ export class Bot {
 
 /** A second connection in a row that was deaf from its start: the fault may be in this process. */
 const DEAF_RECONNECTS_BEFORE_RECYCLE = 2
-
-/** WhatsApp's message ids are upper-case hex; `3EB0` marks those of companion devices, as Baileys makes them. */
-function newMessageId(secureRandom: SecureRandom): string {
-  return `3EB0${Buffer.from(secureRandom.bytes(9)).toString('hex').toUpperCase()}`
-}

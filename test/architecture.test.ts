@@ -64,11 +64,13 @@ export function directUses(file: string, text: string): string[] {
     .flatMap((line, index) => (BANNED.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : []))
 }
 
+/** Drains promise chains; watches for rejections; names sessions on a shared server. */
+const REAL_WORLD_SEAMS = ['sim/world/scheduler.ts', 'sim/world/run.ts', 'sim/world/virtual-database.ts']
+
 function mustUsePorts(file: string): boolean {
   const [top = '', folder = ''] = file.split('/')
   if (top === 'src') return !['adapters', 'main.ts', 'bot-main.ts'].includes(folder)
-  // The scheduler is what drains promise chains and lets the real event loop turn.
-  if (file === 'sim/world/scheduler.ts' || file === 'sim/world/run.ts') return false
+  if (REAL_WORLD_SEAMS.includes(file)) return false
   return (
     top === 'sim' && ['world', 'fakes', 'dyno', 'balloon', 'faults', 'checkers', 'targets'].includes(folder)
   )

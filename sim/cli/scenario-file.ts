@@ -40,7 +40,7 @@ export async function loadScenarioFile(directory: string, file: string): Promise
 /** The bot's settings are text to the scenario's schema; only the bot's own parser knows what they may be. */
 async function checkSettings(file: string, scenarios: readonly Scenario[]): Promise<void> {
   // Loaded here because it brings in the whole world, and most calls of the lab name no file.
-  const { labConfig } = await import('../world/run.ts')
+  const { labConfig } = await import('../world/lab-config.ts')
   for (const scenario of scenarios) {
     try {
       labConfig(scenario)

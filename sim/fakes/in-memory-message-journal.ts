@@ -4,7 +4,13 @@
  */
 
 import { compareByteOrder } from './byte-order.ts'
-import type { InboundKey, InboundRecord, InboundState, MessageJournal, Reply } from '../../src/ports/message-journal.ts'
+import type {
+  InboundKey,
+  InboundRecord,
+  InboundState,
+  MessageJournal,
+  Reply,
+} from '../../src/ports/message-journal.ts'
 import type { InboundCell, InMemoryDatabase, ReplyCell, SessionRows } from './in-memory-database.ts'
 
 export class InMemoryMessageJournal implements MessageJournal {
@@ -39,7 +45,10 @@ export class InMemoryMessageJournal implements MessageJournal {
     return Promise.resolve(oldest.map(({ message, state }) => ({ message: recordOf(message), state })))
   }
 
-  markStarted(mark: { readonly epoch: number; readonly key: InboundKey }): Promise<'written' | 'stale-epoch'> {
+  markStarted(mark: {
+    readonly epoch: number
+    readonly key: InboundKey
+  }): Promise<'written' | 'stale-epoch'> {
     if (this.#isStale(mark.epoch)) return Promise.resolve('stale-epoch')
     const cell = this.#rows.unhandled.get(cellKey(mark.key))
     if (cell !== undefined) cell.state = 'started'

@@ -36,7 +36,8 @@ export class InMemorySessionStore implements SessionStore {
   }): Promise<LeaseRow | undefined> {
     const { owner, expected } = take
     const { lease } = this.#rows
-    if (lease?.epoch !== expected?.epoch || lease?.counter !== expected?.counter) return Promise.resolve(undefined)
+    if (lease?.epoch !== expected?.epoch || lease?.counter !== expected?.counter)
+      return Promise.resolve(undefined)
     const taken: LeaseCell = {
       owner,
       epoch: (lease?.epoch ?? 0) + 1,

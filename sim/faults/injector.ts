@@ -8,12 +8,13 @@ import { LedgerBalloon } from '../balloon/ledger-balloon.ts'
 import type { HerokuModel } from '../dyno/heroku-dyno.ts'
 import type { MemoryLedger } from '../fakes/memory-ledger.ts'
 import type { WhatsappFaults } from '../fakes/whatsapp-faults.ts'
-import type { WhatsappFaultName } from '../fakes/whatsapp-faults.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { Scheduler } from '../world/scheduler.ts'
 import type { Trace } from '../world/trace.ts'
 import type { Fault, FaultOf } from './fault.ts'
 import type { StoreFaults } from './store-faults.ts'
+import { STRIKE_NAMES, beginWhatsapp, endWhatsapp, reportOf } from './whatsapp-injection.ts'
+import type { WhatsappFault } from './whatsapp-injection.ts'
 
 export interface InjectorOptions {
   readonly scheduler: Scheduler
@@ -149,92 +150,7 @@ export class Injector {
   }
 }
 
-type WhatsappFault = FaultOf<
-  | 'disconnect'
-  | 'storm'
-  | 'refuse-logins'
-  | 'stall'
-  | 'deaf'
-  | 'restart-loop'
-  | 'unlink'
-  | 'duplicates'
-  | 'drop-acks'
->
 type DynoFault = FaultOf<'dyno-restart' | 'deploy' | 'sigkill' | 'hang' | 'starve' | 'clock-step'>
-
-const STRIKE_NAMES: Readonly<Record<WhatsappFault['kind'], WhatsappFaultName>> = {
-  disconnect: 'disconnect',
-  storm: 'disconnect',
-  'refuse-logins': 'refuse-login',
-  stall: 'stall',
-  deaf: 'deaf',
-  'restart-loop': 'restart-loop',
-  unlink: 'unlink',
-  duplicates: 'duplicate-delivery',
-  'drop-acks': 'drop-ack',
-}
-
-function beginWhatsapp(whatsapp: WhatsappFaults, fault: WhatsappFault): void {
-  switch (fault.kind) {
-    case 'disconnect':
-    case 'storm':
-      whatsapp.disconnect(reportOf(fault))
-      return
-    case 'refuse-logins':
-      if (fault.how === 'status')
-        whatsapp.refuseLogins({ statusCode: fault.statusCode, message: 'Connection Failure' })
-      else whatsapp.refuseLogins(fault.how === 'tcp' ? 'tcp-refused' : 'hang')
-      return
-    case 'stall':
-      whatsapp.stall(fault.how)
-      return
-    case 'deaf':
-      whatsapp.setDeaf(true)
-      return
-    case 'restart-loop':
-      whatsapp.restartLoop(true)
-      return
-    case 'unlink':
-      whatsapp.unlinkDevice()
-      return
-    case 'duplicates':
-      whatsapp.duplicateDelivery(fault.probability)
-      return
-    case 'drop-acks':
-      whatsapp.dropAcks(fault.probability)
-  }
-}
-
-function endWhatsapp(whatsapp: WhatsappFaults, fault: WhatsappFault): void {
-  switch (fault.kind) {
-    case 'refuse-logins':
-      whatsapp.acceptLogins()
-      return
-    case 'stall':
-      whatsapp.resumeStall()
-      return
-    case 'restart-loop':
-      whatsapp.restartLoop(false)
-      return
-    case 'duplicates':
-      whatsapp.duplicateDelivery(0)
-      return
-    case 'drop-acks':
-      whatsapp.dropAcks(0)
-      return
-    case 'disconnect':
-    case 'storm':
-    case 'deaf':
-    case 'unlink':
-  }
-}
-
-function reportOf(fault: FaultOf<'disconnect' | 'storm'>): {
-  statusCode: number | undefined
-  message: string
-} {
-  return { statusCode: fault.statusCode, message: fault.message }
-}
 
 function strikeDyno(heroku: HerokuModel, fault: DynoFault): boolean {
   switch (fault.kind) {

@@ -28,11 +28,18 @@ export interface DockerFinding {
 export async function inspectDocker(image = postgresImage()): Promise<DockerFinding> {
   if (!(await isEngineUp())) return { subject: 'docker', isUsable: false, detail: 'no Docker engine answers' }
   const isUsable = await hasImage(image)
-  return { subject: 'docker', isUsable, detail: isUsable ? `image ${image}` : `image ${image} is not present` }
+  return {
+    subject: 'docker',
+    isUsable,
+    detail: isUsable ? `image ${image}` : `image ${image} is not present`,
+  }
 }
 
 /** Pulls the image when it is not present. @throws InfrastructureError */
-export async function startContainer(options: { image?: string; say(line: string): void }): Promise<RawServer> {
+export async function startContainer(options: {
+  image?: string
+  say(line: string): void
+}): Promise<RawServer> {
   const { image = postgresImage(), say } = options
   if (!(await isEngineUp())) {
     throw new InfrastructureError(
@@ -50,7 +57,15 @@ export async function startContainer(options: { image?: string; say(line: string
       .withUsername('postgres')
       .withDatabase('postgres')
       .withLabels({ [OWNER_LABEL]: `${process.pid}` })
-      .withCommand(['postgres', '-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'])
+      .withCommand([
+        'postgres',
+        '-c',
+        'fsync=off',
+        '-c',
+        'synchronous_commit=off',
+        '-c',
+        'full_page_writes=off',
+      ])
       .withStartupTimeout(START_DEADLINE_MS)
       .start()
     const stop = async (): Promise<void> => {

@@ -39,7 +39,8 @@ export async function sweepContainers(): Promise<void> {
   if (answer?.status !== 200) return
   const found = JSON.parse(answer.body) as { Id: string; Created: number; Labels: Record<string, string> }[]
   for (const { Id, Created, Labels } of found) {
-    if (isLeftover(Number(Labels[OWNER_LABEL]), Created * 1000)) await ask('DELETE', `/containers/${Id}?force=true&v=true`)
+    if (isLeftover(Number(Labels[OWNER_LABEL]), Created * 1000))
+      await ask('DELETE', `/containers/${Id}?force=true&v=true`)
   }
 }
 

@@ -112,7 +112,20 @@ async function startServer(
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const keeper = spawn(
     '/bin/sh',
-    ['-c', KEEPER, 'sh', folder, binaries.postgres, '-D', join(folder, 'data'), '-p', `${port}`, '-k', folder, ...settings],
+    [
+      '-c',
+      KEEPER,
+      'sh',
+      folder,
+      binaries.postgres,
+      '-D',
+      join(folder, 'data'),
+      '-p',
+      `${port}`,
+      '-k',
+      folder,
+      ...settings,
+    ],
     // A group of its own: Ctrl-C is for this process, which then stops the server in order.
     { ...user, cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
   )
@@ -128,7 +141,10 @@ async function startServer(
       const log = lastLines(join(folder, 'postgres.log'))
       keeper.stdin.end()
       await ended
-      throw new InfrastructureError(`the embedded Postgres did not start: ${log}`, 'look at the message, then try again')
+      throw new InfrastructureError(
+        `the embedded Postgres did not start: ${log}`,
+        'look at the message, then try again',
+      )
     }
     await delay(POLL_MS)
   }

@@ -28,7 +28,10 @@ export function serverUser(): ServerUser {
       // No such user; the next one.
     }
   }
-  throw new InfrastructureError('Postgres does not run as root', 'make a user `postgres`, or run as another user')
+  throw new InfrastructureError(
+    'Postgres does not run as root',
+    'make a user `postgres`, or run as another user',
+  )
 }
 
 export function giveTo(user: ServerUser, path: string): void {

@@ -129,7 +129,8 @@ class TemplatedServer implements PostgresServer {
       // A server of ours goes with all its databases.
       if (this.kind === 'url') {
         await runAdmin(this.url, async (client) => {
-          for (const name of this.#databases) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+          for (const name of this.#databases)
+            await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
         })
       }
     } finally {

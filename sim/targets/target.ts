@@ -3,7 +3,7 @@
  * only when a bot that is wrong in the right place breaks it.
  */
 
-import type { BotPorts } from '../../src/bot.ts'
+import type { BotPorts } from '../../src/bot-ports.ts'
 import type { Config } from '../../src/config.ts'
 
 export interface TargetContext {

@@ -104,7 +104,7 @@ export class VirtualProcess implements Clock {
   }
 
   /** The process ends itself: nothing it does after this counts. `finish` follows when its chains have run. */
-  exit(): void {
+  beginExit(): void {
     if (this.#state === 'running') this.#state = 'exiting'
   }
 

@@ -90,7 +90,8 @@ const LOST_CONNECTION: ReadonlySet<string> = new Set([
 ])
 
 /** node-postgres's own words, which carry no code (pg 8.23, lib/client.js). */
-const LOST_CONNECTION_TEXT = /connection terminated|read timeout|not queryable|client was closed|connection ended/i
+const LOST_CONNECTION_TEXT =
+  /connection terminated|read timeout|not queryable|client was closed|connection ended/i
 
 /** Likewise: settings that no waiting will mend. */
 const REFUSED_TEXT = /does not support SSL|SASL|password must be a string|no pg_hba\.conf entry/i

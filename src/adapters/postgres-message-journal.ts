@@ -8,7 +8,13 @@ import { runStatement } from './postgres-statement.ts'
 import { SQL } from './postgres-journal-sql.ts'
 import type pg from 'pg'
 import type { RowCipher, RowIdentity } from '../ports/row-cipher.ts'
-import type { InboundKey, InboundRecord, InboundState, MessageJournal, Reply } from '../ports/message-journal.ts'
+import type {
+  InboundKey,
+  InboundRecord,
+  InboundState,
+  MessageJournal,
+  Reply,
+} from '../ports/message-journal.ts'
 import type { PostgresStoreOptions } from './postgres-session-store.ts'
 
 interface InboundColumns {
@@ -43,23 +49,30 @@ export class PostgresMessageJournal implements MessageJournal {
     readonly message: InboundRecord
   }): Promise<{ readonly status: 'recorded' | 'known'; readonly state: InboundState } | 'stale-epoch'> {
     const { chat, participant, id, text, sentAtMs } = entry.message
-    const [row] = await runStatement<{ state: InboundState; is_new: boolean }>(this.#pool, SQL.recordInbound, [
-      this.#sessionId,
-      entry.epoch,
-      chat,
-      participant,
-      id,
-      this.#cipher.seal(text, inboundIdentity(entry.message)),
-      sentAtMs,
-      entry.nowMs,
-    ])
+    const [row] = await runStatement<{ state: InboundState; is_new: boolean }>(
+      this.#pool,
+      SQL.recordInbound,
+      [
+        this.#sessionId,
+        entry.epoch,
+        chat,
+        participant,
+        id,
+        this.#cipher.seal(text, inboundIdentity(entry.message)),
+        sentAtMs,
+        entry.nowMs,
+      ],
+    )
     return row === undefined ? 'stale-epoch' : { status: row.is_new ? 'recorded' : 'known', state: row.state }
   }
 
   async readUnhandled(query: {
     readonly limit: number
   }): Promise<readonly { readonly message: InboundRecord; readonly state: InboundState }[]> {
-    const rows = await runStatement<InboundColumns>(this.#pool, SQL.readUnhandled, [this.#sessionId, query.limit])
+    const rows = await runStatement<InboundColumns>(this.#pool, SQL.readUnhandled, [
+      this.#sessionId,
+      query.limit,
+    ])
     return rows.map((row) => {
       const { chat, participant, id, state } = row
       const text = this.#cipher.open(row.text, inboundIdentity(row))
@@ -95,7 +108,10 @@ export class PostgresMessageJournal implements MessageJournal {
   }
 
   async readPendingReplies(query: { readonly limit: number }): Promise<readonly Reply[]> {
-    const rows = await runStatement<ReplyColumns>(this.#pool, SQL.readPendingReplies, [this.#sessionId, query.limit])
+    const rows = await runStatement<ReplyColumns>(this.#pool, SQL.readPendingReplies, [
+      this.#sessionId,
+      query.limit,
+    ])
     return rows.map((row) => this.#replyOf(row))
   }
 
@@ -108,7 +124,10 @@ export class PostgresMessageJournal implements MessageJournal {
   }
 
   async readReply(query: { readonly replyId: string }): Promise<Reply | undefined> {
-    const [row] = await runStatement<ReplyColumns>(this.#pool, SQL.readReply, [this.#sessionId, query.replyId])
+    const [row] = await runStatement<ReplyColumns>(this.#pool, SQL.readReply, [
+      this.#sessionId,
+      query.replyId,
+    ])
     return row === undefined ? undefined : this.#replyOf(row)
   }
 
@@ -121,7 +140,10 @@ export class PostgresMessageJournal implements MessageJournal {
     return row === undefined ? 'stale-epoch' : row.deleted
   }
 
-  async #write(statement: (typeof SQL)[keyof typeof SQL], values: unknown[]): Promise<'written' | 'stale-epoch'> {
+  async #write(
+    statement: (typeof SQL)[keyof typeof SQL],
+    values: unknown[],
+  ): Promise<'written' | 'stale-epoch'> {
     const rows = await runStatement(this.#pool, statement, [this.#sessionId, ...values])
     return rows.length > 0 ? 'written' : 'stale-epoch'
   }

@@ -81,7 +81,10 @@ async function readFacts(client: pg.PoolClient): Promise<SchemaFacts> {
   const { [MIGRATIONS_TABLE]: migrations, ...others } = tables
   if (migrations === undefined) return { applied: undefined, tables: others }
   if (!migrations.includes('name')) {
-    throw new AppError('store-broken', `the database belongs to another application: table ${MIGRATIONS_TABLE} is not ours`)
+    throw new AppError(
+      'store-broken',
+      `the database belongs to another application: table ${MIGRATIONS_TABLE} is not ours`,
+    )
   }
   const names = await client.query<{ name: string }>(`SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY id`)
   return { applied: names.rows.map(({ name }) => name), tables: others }

@@ -59,7 +59,9 @@ export function createPool(options: PoolOptions): pg.Pool {
     keepAliveInitialDelayMillis: POOL_DEADLINES.keepAliveMs,
   })
   const report = (error: unknown): void => {
-    logger.warn('store.connection-lost', { code: storeErrorCode(error, { phase: 'connect', isWrite: false }) })
+    logger.warn('store.connection-lost', {
+      code: storeErrorCode(error, { phase: 'connect', isWrite: false }),
+    })
   }
   // An idle client's error arrives at the pool, a checked-out client's at the client itself (beside the
   // rejection of its query). The pool drops the client in either case.
@@ -94,10 +96,16 @@ function parseUrl(databaseUrl: string): URL {
   try {
     url = new URL(databaseUrl.replace('@/', '@localhost/'))
   } catch {
-    throw new AppError('config-invalid', 'the database URL is malformed; expected postgres://user:password@host:port/name')
+    throw new AppError(
+      'config-invalid',
+      'the database URL is malformed; expected postgres://user:password@host:port/name',
+    )
   }
   if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
-    throw new AppError('config-invalid', `the database URL must begin with postgres://, not ${url.protocol}//`)
+    throw new AppError(
+      'config-invalid',
+      `the database URL must begin with postgres://, not ${url.protocol}//`,
+    )
   }
   return url
 }
@@ -120,5 +128,7 @@ function autoMode(url: URL, urlMode: string | undefined): Exclude<SslMode, 'auto
 
 function isLocal(url: URL): boolean {
   const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname)
-  return host.startsWith('/') || host === '' || host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+  return (
+    host.startsWith('/') || host === '' || host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+  )
 }

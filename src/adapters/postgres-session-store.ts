@@ -105,7 +105,11 @@ export class PostgresSessionStore implements SessionStore {
   }
 
   async releaseLease(release: { readonly owner: string; readonly epoch: number }): Promise<boolean> {
-    const rows = await runStatement(this.#pool, SQL.releaseLease, [this.#sessionId, release.owner, release.epoch])
+    const rows = await runStatement(this.#pool, SQL.releaseLease, [
+      this.#sessionId,
+      release.owner,
+      release.epoch,
+    ])
     return rows.length > 0
   }
 
@@ -119,7 +123,10 @@ export class PostgresSessionStore implements SessionStore {
     return row === undefined ? undefined : this.#cipher.open(row.value, CREDS_IDENTITY)
   }
 
-  async readKeys(query: { readonly type: string; readonly ids: readonly string[] }): Promise<readonly StoredKey[]> {
+  async readKeys(query: {
+    readonly type: string
+    readonly ids: readonly string[]
+  }): Promise<readonly StoredKey[]> {
     const { type, ids } = query
     const rows = await runStatement<{ id: string; value: Uint8Array }>(this.#pool, SQL.readKeys, [
       this.#sessionId,

@@ -130,7 +130,6 @@ export class Outbox {
    */
   async resume(): Promise<void> {
     if (this.#isStopped || this.#guard.current() === undefined) return
-    this.#nextReadMs = 0
     this.#backlog.markBehind()
     await this.#work.run(() => this.#catchUp())
   }

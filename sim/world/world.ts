@@ -1,0 +1,193 @@
+/**
+ * The world of one run: one scheduler, one WhatsApp, one Heroku, the dynos it boots, the faults that strike
+ * them and the checkers that watch. It lives once, and is judged at its end.
+ */
+
+import { serialise } from '../../src/session/codec.ts'
+import type { Checker } from '../checkers/checker.ts'
+import type { Violation } from '../checkers/claim.ts'
+import { checkersOf } from '../checkers/judges.ts'
+import { EventuallyJudge, SometimesJudge } from '../checkers/outcome.ts'
+import { HEROKU_RULES } from '../dyno/heroku-rules.ts'
+import { HerokuModel } from '../dyno/heroku-dyno.ts'
+import { WhatsappServer } from '../fakes/whatsapp-server.ts'
+import { faultEndMs } from '../faults/fault.ts'
+import { Injector } from '../faults/injector.ts'
+import { StoreFaults } from '../faults/store-faults.ts'
+import type { Scenario } from '../scenario.ts'
+import type { Target } from '../targets/target.ts'
+import { DynoHost } from './dyno-host.ts'
+import { checkerContext, labConfig } from './lab-config.ts'
+import { PrngStreams, SeededSecureRandom } from './prng.ts'
+import type { Verdict } from './run-result.ts'
+import { Scheduler } from './scheduler.ts'
+import { SerialQueue } from './store-gate.ts'
+import { Trace } from './trace.ts'
+import type { SessionStores } from './virtual-database.ts'
+import { startWorkload } from './workload.ts'
+
+export interface WorldOptions {
+  readonly scenario: Scenario
+  readonly seed: number
+  readonly target: Target
+  readonly session: SessionStores
+  /** How many of the last trace lines to keep. */
+  readonly keepLines: number
+  onProgress(virtualMs: number): void
+}
+
+export interface Judgement {
+  readonly verdict: Verdict
+  readonly violations: readonly Violation[]
+}
+
+/** The last messages get this long to be answered. */
+const LAST_WORDS_MS = 60_000
+const TIMER_MARKS_EVERY_MS = 600_000
+/** A target that makes more than this has gone mad, and has been judged long before. */
+const MAX_TRACE_EVENTS = 12_000_000
+const PROGRESS_STEPS = 50
+
+export class World {
+  readonly trace: Trace
+  readonly #scenario: Scenario
+  readonly #options: WorldOptions
+  readonly #scheduler = new Scheduler()
+  readonly #server: WhatsappServer
+  readonly #heroku: HerokuModel
+  readonly #host: DynoHost
+  readonly #injector: Injector
+  readonly #checkers: readonly Checker[]
+  readonly #eventually: EventuallyJudge
+  readonly #sometimes: SometimesJudge
+  readonly #streams: PrngStreams
+  readonly #misdeeds: Violation[] = []
+  #isOver = false
+
+  constructor(options: WorldOptions) {
+    const { scenario, seed, session, target } = options
+    const scheduler = this.#scheduler
+    const seedText = `${scenario.id}/${seed}`
+    const streams = new PrngStreams(seedText)
+    const trace = new Trace(options.keepLines)
+    const config = labConfig(scenario)
+    this.trace = trace
+    this.#scenario = scenario
+    this.#options = options
+    this.#streams = streams
+    this.#server = new WhatsappServer({ scheduler, trace, streams })
+    const storeFaults = new StoreFaults({
+      scheduler,
+      stream: streams.stream('faults/store'),
+      currentDynoId: () => this.#heroku.currentDynoId,
+    })
+    this.#host = new DynoHost({
+      ...{ seedText, config, target },
+      parts: {
+        ...{ scheduler, trace, server: this.#server, stores: session, queue: new SerialQueue() },
+        storeFaults: (operation, dynoId) => storeFaults.decide(operation, dynoId),
+      },
+      onMisdeed: (processId, message) => this.misdeed(processId, message),
+    })
+    this.#heroku = new HerokuModel({
+      ...{ scheduler, trace, streams, rules: HEROKU_RULES, program: this.#host },
+      clockErrors: scenario.clocks,
+      hasDailyCycling: scenario.dailyCycling,
+    })
+    this.#injector = new Injector({
+      ...{ scheduler, trace, stream: streams.stream('faults/time'), store: storeFaults },
+      whatsapp: this.#server.faults,
+      heroku: this.#heroku,
+      ledger: () => this.#host.ledger(),
+    })
+    this.#checkers = checkersOf(scenario, checkerContext(config, scenario))
+    this.#eventually = new EventuallyJudge(scenario.claims.eventually, faultsEndMs(scenario))
+    this.#sometimes = new SometimesJudge(scenario.claims.sometimes)
+    trace.listen((event) => {
+      if (this.#isOver) return
+      for (const checker of this.#checkers) checker.observe(event)
+      this.#eventually.observe(event)
+      this.#sometimes.observe(event)
+      if (trace.count >= MAX_TRACE_EVENTS) scheduler.stop()
+    })
+  }
+
+  get nowMs(): number {
+    return this.#scheduler.nowMs
+  }
+
+  misdeed(processId: string, message: string): void {
+    this.#misdeeds.push({ claim: 'sound-process', atMs: this.nowMs, message: `${processId}: ${message}` })
+  }
+
+  async run(): Promise<void> {
+    const { durationMs, isPaired, scanAfterMs, workload, faults } = this.#scenario
+    if (isPaired) await this.#seedSession()
+    this.#server.faults.phoneScans('after', scanAfterMs)
+    this.#heroku.start()
+    this.#injector.schedule(faults)
+    startWorkload({
+      ...{ scheduler: this.#scheduler, workload, untilMs: durationMs - LAST_WORDS_MS },
+      stream: this.#streams.stream('workload'),
+      deliver: (command) => this.#server.deliver(command),
+    })
+    this.#markTimers()
+    await this.#advanceTo(Math.min(faultsEndMs(this.#scenario), durationMs))
+    this.#eventually.faultsEnded()
+    await this.#advanceTo(durationMs)
+    this.#host.recordTimers()
+    // The end of the world is not the bot's doing: nobody judges it.
+    this.#isOver = true
+    this.#heroku.stop()
+  }
+
+  judge(): Judgement {
+    const endMs = this.nowMs
+    for (const checker of this.#checkers) checker.finish(endMs)
+    const broken = [
+      ...this.#misdeeds,
+      ...this.#checkers.flatMap((checker) => checker.violations()),
+      ...this.#eventually.judge(endMs),
+    ].toSorted((a, b) => a.atMs - b.atMs)
+    if (broken.length > 0) return { verdict: 'broken', violations: broken }
+    const unstruck = this.#injector
+      .unstruck()
+      .map((message) => ({ claim: 'faults strike', atMs: endMs, message }))
+    const vacuous = [...unstruck, ...this.#sometimes.judge(endMs)]
+    return { verdict: vacuous.length > 0 ? 'vacuous' : 'holds', violations: vacuous }
+  }
+
+  /** The session as an earlier life left it: paired, and released. */
+  async #seedSession(): Promise<void> {
+    const random = new SeededSecureRandom(this.#streams.stream('setup'))
+    const { sessionStore } = this.#options.session.open(random)
+    const lease = await sessionStore.takeLease({ owner: 'setup', expected: undefined })
+    if (lease === undefined) throw new Error('the session of this run exists already')
+    const creds = serialise(this.#server.linkedCreds())
+    await sessionStore.commit({ epoch: lease.epoch, nowMs: 0, creds })
+    await sessionStore.releaseLease({ owner: 'setup', epoch: lease.epoch })
+  }
+
+  async #advanceTo(untilMs: number): Promise<void> {
+    const stepMs = Math.max(60_000, Math.ceil(this.#scenario.durationMs / PROGRESS_STEPS))
+    while (this.nowMs < untilMs) {
+      const stop = await this.#scheduler.run(Math.min(untilMs, this.nowMs + stepMs))
+      this.#options.onProgress(this.nowMs)
+      if (stop.reason === 'reached') continue
+      if (stop.reason === 'deadlock')
+        this.misdeed('the world', 'virtual deadlock: nothing is scheduled any more')
+      return
+    }
+  }
+
+  #markTimers(): void {
+    this.#scheduler.schedule('mark.timers', TIMER_MARKS_EVERY_MS, () => {
+      this.#host.recordTimers()
+      this.#markTimers()
+    })
+  }
+}
+
+function faultsEndMs(scenario: Scenario): number {
+  return Math.max(0, ...scenario.faults.map(faultEndMs))
+}
