@@ -15,8 +15,8 @@ export interface BacklogDeps<Item> {
   read(): Promise<readonly Item[]>
   keyOf(item: Item): string
   has(key: string): boolean
-  /** False when the queue is full. */
-  add(item: Item): boolean
+  /** `later`: it must not be taken in yet; the owner calls `markBehind` and reads again when it may. */
+  add(item: Item): 'added' | 'full' | 'later'
   /** Whether the queue has drained enough for a read to be worth it. */
   hasRoom(): boolean
   onFailure(error: unknown): void
@@ -78,21 +78,20 @@ export class Backlog<Item> {
     return page !== undefined && this.#takeIn(page, reading.finishedKeys)
   }
 
-  /** False when the page was cut off and yet brought nothing new: reading again would bring the same. */
+  /** False when nothing new came of an incomplete page: reading again at once would bring the same. */
   #takeIn(page: readonly Item[], finishedKeys: ReadonlySet<string>): boolean {
     const deps = this.#deps
-    let isCutOff = page.length >= deps.pageSize
+    let isComplete = page.length < deps.pageSize
     let isAnyNew = finishedKeys.size > 0
     for (const item of page) {
       const key = deps.keyOf(item)
       if (deps.has(key) || finishedKeys.has(key)) continue
-      if (!deps.add(item)) {
-        isCutOff = true
-        break
-      }
-      isAnyNew = true
+      const outcome = deps.add(item)
+      if (outcome === 'added') isAnyNew = true
+      else isComplete = false
+      if (outcome === 'full') break
     }
-    if (isCutOff) this.#isBehind = true
-    return !isCutOff || isAnyNew
+    if (!isComplete) this.#isBehind = true
+    return isComplete || isAnyNew
   }
 }

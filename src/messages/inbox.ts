@@ -59,8 +59,8 @@ export class Inbox {
   readonly #worker: CommandWorker
   readonly #work = new ActiveWork()
   #recordings = 0
-  /** Recordings under way of commands that have no place in memory; later ones must not overtake them. */
-  #unplacedRecordings = 0
+  /** By chat, the recordings under way of commands that have no place in memory: later ones must not overtake them. */
+  readonly #unplaced = new Map<string, number>()
   #retryTimer: Timer | undefined
   #isStopped = false
 
@@ -142,7 +142,7 @@ export class Inbox {
 
   /** Gives the command its place at once, so that its chat's order is the order of arrival. */
   #place(command: QueuedCommand): boolean {
-    if (this.#backlog.isBehind || this.#unplacedRecordings > 0) return false
+    if (this.#backlog.isBehind || this.#unplaced.has(command.message.chat)) return false
     if (this.#lanes.hasRoomFor(command.message.text)) {
       this.#lanes.add(command)
       return true
@@ -155,7 +155,7 @@ export class Inbox {
   async #record(command: QueuedCommand, epoch: number, isPlaced: boolean): Promise<void> {
     const { clock, journal } = this.#deps
     this.#recordings += 1
-    if (!isPlaced) this.#unplacedRecordings += 1
+    if (!isPlaced) this.#countUnplaced(command.message.chat, 1)
     try {
       const outcome = await journal.recordInbound({ epoch, nowMs: clock.nowMs(), message: command.message })
       if (outcome === 'stale-epoch') {
@@ -172,15 +172,22 @@ export class Inbox {
       throw error
     } finally {
       this.#recordings -= 1
-      if (!isPlaced) this.#unplacedRecordings -= 1
+      if (!isPlaced) this.#countUnplaced(command.message.chat, -1)
       this.#proceed()
     }
   }
 
-  #addRemembered(message: InboundRecord, state: InboundState): boolean {
-    if (!this.#lanes.hasRoomFor(message.text)) return false
+  #countUnplaced(chat: string, change: 1 | -1): void {
+    const count = (this.#unplaced.get(chat) ?? 0) + change
+    if (count === 0) this.#unplaced.delete(chat)
+    else this.#unplaced.set(chat, count)
+  }
+
+  #addRemembered(message: InboundRecord, state: InboundState): 'added' | 'full' | 'later' {
+    if (this.#unplaced.has(message.chat)) return 'later'
+    if (!this.#lanes.hasRoomFor(message.text)) return 'full'
     this.#lanes.add(newCommand(message, this.#deps.registry.find(message.text), state))
-    return true
+    return 'added'
   }
 
   #proceed(): void {

@@ -81,7 +81,7 @@ export class Outbox {
       read: () => journal.readPendingReplies({ limit: this.#pageSize }),
       keyOf: ({ replyId }) => replyId,
       has: (replyId) => this.#queue.get(replyId) !== undefined,
-      add: (reply) => this.#queue.add(reply, clock.monotonicMs()),
+      add: (reply) => (this.#queue.add(reply, clock.monotonicMs()) ? 'added' : 'full'),
       hasRoom: () => this.#isWorthReading(),
       onFailure: (error) => {
         this.#nextReadMs = clock.monotonicMs() + STORE_RETRY_DELAY_MS

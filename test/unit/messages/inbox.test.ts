@@ -266,10 +266,30 @@ describe('Inbox: order and bounds', () => {
   })
 })
 
+describe('Inbox: arriving before the first read is over', () => {
+  it('does not overtake a command of its chat that is still being recorded', async () => {
+    const landings: (() => void)[] = []
+    const world = setup({
+      intercept: async (name, land) => {
+        if (name !== 'recordInbound' || landings.length > 0) return land()
+        return new Promise((resolve) => landings.push(() => resolve(land())))
+      },
+    })
+    const first = world.inbox.accept(world.message('.do 1'))
+    await world.inbox.resume()
+    await world.clock.advance(1)
+    await world.inbox.accept(world.message('.do 2'))
+    await settle()
+    landings[0]?.()
+    await first
+    await settle()
+    expect(world.texts()).toEqual(['did 1', 'did 2'])
+  })
+})
+
 describe('Inbox: trouble while handling', () => {
   it('apologises for a handler that throws, and logs neither text nor chat', async () => {
-    const run = ({ args }: { args: string }): string => decodeURIComponent(`${args}%`)
-    const world = setup({ handlers: [handler({ run })] })
+    const world = setup({ handlers: [handler({ run: ({ args }) => decodeURIComponent(`${args}%`) })] })
     await world.inbox.resume()
     await world.inbox.accept(world.message('.do secret'))
     await settle()
@@ -496,10 +516,36 @@ describe('Inbox: stopping', () => {
     expect(isStopped).toBe(false)
     runs.waiting[0]?.end('did 1')
     await stopped
+    expect(world.clock.pendingLabels()).toEqual([])
     await world.inbox.stop()
     expect(world.texts()).toEqual(['did 1'])
     expect(runs.begun()).toEqual(['1'])
     expect([...world.journal.commands.values()].map(({ state }) => state)).toEqual(['handled', 'received'])
+  })
+
+  it('reads nothing after it was stopped', async () => {
+    const world = setup()
+    await world.inbox.stop()
+    await world.inbox.resume()
+    expect(world.journal.statements).toEqual([])
+  })
+
+  it('sets no timer for a recording that fails while it stops', async () => {
+    const failures: (() => void)[] = []
+    const world = setup({
+      intercept: async (name, land) => {
+        if (name !== 'recordHandled') return land()
+        return new Promise((_resolve, reject) =>
+          failures.push(() => reject(new AppError('store-unavailable', 'away'))),
+        )
+      },
+    })
+    await world.inbox.resume()
+    await world.inbox.accept(world.message('.do it'))
+    await settle()
+    const stopped = world.inbox.stop()
+    failures[0]?.()
+    await stopped
     expect(world.clock.pendingLabels()).toEqual([])
   })
 

@@ -224,6 +224,89 @@ describe('Outbox: sending again', () => {
   })
 })
 
+/** Sends that end when the test says so. */
+function manualSends() {
+  const ends: { resolve(): void; reject(error: Error): void }[] = []
+  return {
+    ends,
+    send: () => new Promise<void>((resolve, reject) => ends.push({ resolve, reject })),
+  }
+}
+
+describe('Outbox: sends that do not come back', () => {
+  it('waits no longer for a send than for its ack', async () => {
+    const world = await setup({ send: manualSends().send })
+    world.reply('r1')
+    world.reply('r2', { chat: 'other' })
+    await world.clock.advance(60_000)
+    expect(world.sent).toEqual(['r1', 'r1'])
+  })
+
+  it('begins anew on the next connection, and does not count what may not have been written', async () => {
+    const world = await setup({ send: manualSends().send, settings: { maxSendsPerReply: 1 } })
+    world.reply('r1')
+    world.outbox.connectionClosed()
+    world.outbox.connectionOpened()
+    await settle()
+    expect(world.sent).toEqual(['r1', 'r1'])
+    expect(world.states()).toEqual(['pending'])
+  })
+
+  it('begins anew under the next lease', async () => {
+    const world = await setup({ send: manualSends().send })
+    world.reply('r1')
+    world.journal.epoch = 2
+    world.lease.epoch = 2
+    await world.outbox.resume()
+    await settle()
+    expect(world.sent).toEqual(['r1', 'r1'])
+  })
+
+  it("ignores the late end of an earlier connection's send", async () => {
+    const { ends, send } = manualSends()
+    const world = await setup({ send })
+    world.reply('r1')
+    world.outbox.connectionClosed()
+    world.outbox.connectionOpened()
+    world.reply('r2')
+    ends[0]?.resolve()
+    await world.clock.advance(1_000)
+    expect(world.sent).toEqual(['r1', 'r1'])
+  })
+
+  it("ignores the late failure of an earlier connection's send", async () => {
+    const { ends, send } = manualSends()
+    const world = await setup({ send })
+    world.reply('r1')
+    world.outbox.connectionClosed()
+    world.outbox.connectionOpened()
+    world.reply('r2')
+    ends[0]?.reject(new AppError('socket-closed', 'closed'))
+    await settle()
+    ends[1]?.resolve()
+    await world.clock.advance(200)
+    expect(world.sent).toEqual(['r1', 'r1', 'r2'])
+  })
+
+  it('does not send again what was acked although its send failed', async () => {
+    const { ends, send } = manualSends()
+    const settlements: (() => void)[] = []
+    const world = await setup({
+      send,
+      intercept: async (name, land) =>
+        name === 'settleReply' ? new Promise((resolve) => settlements.push(() => resolve(land()))) : land(),
+    })
+    world.reply('r1')
+    world.outbox.acked('r1', undefined)
+    ends[0]?.reject(new AppError('timed-out', 'slow'))
+    await world.clock.advance(60_000)
+    settlements[0]?.()
+    await settle()
+    expect(world.sent).toEqual(['r1'])
+    expect(world.states()).toEqual(['acked'])
+  })
+})
+
 describe('Outbox: refusals', () => {
   it('tries a refused reply a few times, each later, then settles it as failed', async () => {
     const world = await setup()
@@ -341,6 +424,37 @@ describe('Outbox: store and lease', () => {
     expect(new Set(world.states())).toEqual(new Set(['acked']))
   })
 
+  it('does not take up again what was settled while a read was under way', async () => {
+    const reads: (() => void)[] = []
+    let isSlow = false
+    const world = await setup({
+      intercept: async (name, land) => {
+        const result = land()
+        if (!isSlow || name !== 'readPendingReplies') return result
+        return new Promise((resolve) => reads.push(() => resolve(result)))
+      },
+    })
+    world.reply('r1')
+    isSlow = true
+    const resumed = world.outbox.resume()
+    await settle()
+    world.outbox.acked('r1', undefined)
+    await settle()
+    reads[0]?.()
+    await resumed
+    await world.clock.advance(1_000)
+    expect(world.states()).toEqual(['acked'])
+    expect(world.sent).toEqual(['r1'])
+  })
+
+  it('takes a reply in once', async () => {
+    const world = await setup()
+    world.reply('r1')
+    world.reply('r1')
+    await world.clock.advance(1_000)
+    expect(world.sent).toEqual(['r1'])
+  })
+
   it('reads again by itself when reading failed', async () => {
     let isAway = true
     const world = await setup({
@@ -385,10 +499,19 @@ describe('Outbox: being watched and stopped', () => {
     expect(isStopped).toBe(false)
     ends[0]?.()
     await stopped
+    expect(world.clock.pendingLabels()).toEqual([])
     await world.outbox.stop()
     world.reply('r3')
     await world.clock.advance(600_000)
     expect(world.sent).toEqual(['r1'])
+    expect(world.clock.pendingLabels()).toEqual([])
+  })
+  it('stops while an ack is awaited, and leaves no timer', async () => {
+    const world = await setup()
+    world.reply('r1')
+    await settle()
+    expect(world.clock.pendingLabels()).toEqual(['outbox.wake'])
+    await world.outbox.stop()
     expect(world.clock.pendingLabels()).toEqual([])
   })
 })

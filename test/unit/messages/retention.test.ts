@@ -64,6 +64,12 @@ describe('Retention', () => {
     expect(isStopped).toBe(false)
     ends[0]?.(3)
     await stopped
+    expect(world.clock.pendingLabels()).toEqual([])
+    await world.retention.stop()
+  })
+
+  it('stops between prunes', async () => {
+    const world = setup()
     await world.retention.stop()
     expect(world.clock.pendingLabels()).toEqual([])
   })
