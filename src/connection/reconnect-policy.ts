@@ -59,7 +59,9 @@ export function transition(machine: Machine, event: ConnectionEvent, context: Po
     case 'paused':
       return stay({ ...machine, isPaused: true })
     case 'resumed':
-      return onResumed({ ...machine, isPaused: false }, context)
+      return machine.state.status === 'waiting'
+        ? proceed({ ...machine, isPaused: false }, context)
+        : stay({ ...machine, isPaused: false })
     case 'stop':
       return onStop({ ...machine, isStopping: true }, context)
     default:
@@ -205,11 +207,6 @@ function onHaltRecorded(machine: Machine, isRecorded: boolean, context: PolicyCo
   const delayMs = backoffDelayMs(context.settings.backoff, unanswered, context.random)
   const recordAtMs = machine.standing.status === 'held' ? context.nowMs + delayMs : undefined
   return stay({ ...machine, state: { ...state, recordAtMs }, tally: { ...machine.tally, unanswered } })
-}
-
-function onResumed(machine: Machine, context: PolicyContext): Step {
-  const isHeldBack = machine.state.status === 'waiting' && machine.state.why === 'paused'
-  return isHeldBack ? proceed(machine, context) : stay(machine)
 }
 
 function onStop(machine: Machine, context: PolicyContext): Step {

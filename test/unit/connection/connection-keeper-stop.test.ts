@@ -70,6 +70,8 @@ describe('stop', () => {
     const socket = await bench.startOpen()
     socket.onEnd = never
     bench.onFlush = never
+    bench.onVerify = never
+    await bench.drop(440)
     const stopping = bench.keeper.stop()
     await bench.clock.advance(20_000)
     await stopping

@@ -306,6 +306,14 @@ describe('a terminal disconnect', () => {
     expect(bench.clock.pendingLabels()).toEqual([])
   })
 
+  it('recorded by somebody else ends the socket and closes the credentials', async () => {
+    const bench = new KeeperBench()
+    const socket = await bench.startOpen()
+    await bench.lease({ status: 'halted', cause: 'operator' })
+    expect([bench.state, socket.ends, bench.halts]).toEqual(['halted', 1, []])
+    expect(bench.auths[0]?.isClosed).toBe(true)
+  })
+
   it('of an earlier process is respected', async () => {
     const bench = new KeeperBench()
     bench.standing = { status: 'halted', cause: 'forbidden' }

@@ -47,6 +47,7 @@ describe('causeOf', () => {
     ['Connection was lost', 'pairing', 'connection-lost'],
     ['Connection was lost', 'connecting', 'connection-lost'],
     ['QR refs attempts ended', 'pairing', 'qr-expired'],
+    ['QR refs attempts ended', 'connecting', 'qr-expired'],
     ['WebSocket Error (connect ECONNREFUSED)', 'connecting', 'timed-out'],
     ['Timed Out', 'connecting', 'timed-out'],
     ['', 'pairing', 'qr-expired'],

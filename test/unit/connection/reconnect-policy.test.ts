@@ -273,6 +273,16 @@ describe('a halt', () => {
     expect(world.machine.state).toMatchObject({ status: 'halted', cause: 'logged-out' })
   })
 
+  it('is not recorded without the lease, but with the next one', () => {
+    const world = after('open', (opened) => opened.lease({ status: 'none' }))
+    world.close(401)
+    world.ended()
+    expect(world.status).toBe('halted')
+    expect(world.effects.at(-1)).toEqual({ type: 'drop-auth' })
+    world.hold(2)
+    expect(world.effects.at(-1)).toEqual({ type: 'halt-session', cause: 'logged-out' })
+  })
+
   it('does not follow from the report of our own end', () => {
     const world = after('open', (opened) => opened.failCheck('deaf'))
     world.close(428)
@@ -281,7 +291,35 @@ describe('a halt', () => {
   })
 })
 
+describe('failures', () => {
+  it('are forgotten after stable uptime although no check has come since', () => {
+    const world = WORLDS.open()
+    world.fail(503)
+    world.reconnect()
+    world.nowMs += SETTINGS.stableUptimeMs
+    world.fail(503)
+    expect(world.failures).toBe(1)
+  })
+
+  it('are not forgotten by opens that are brief, however many', () => {
+    const world = WORLDS.open()
+    for (let round = 0; round < 10; round += 1) {
+      world.fail(503)
+      world.reconnect()
+      world.advance(SETTINGS.stableUptimeMs - 1)
+    }
+    expect(world.failures).toBe(10)
+  })
+})
+
 describe('the lease', () => {
+  it('changes nothing when it is what it was', () => {
+    const world = WORLDS.open()
+    const before = world.machine
+    world.hold(1)
+    expect(world.machine).toEqual(before)
+  })
+
   it.each(['connecting', 'pairing', 'open'] as const)('ends the socket when it goes while %s', (status) => {
     const world = WORLDS[status]()
     world.lease({ status: 'none' })
