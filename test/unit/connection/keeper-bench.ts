@@ -10,71 +10,18 @@ import type { ConnectionSettings } from '../../../src/connection/connection-sett
 import { AppError, errorCodeOf } from '../../../src/errors.ts'
 import type {
   AuthState,
-  ConnectOptions,
   InboundMessage,
   OutgoingMessage,
   WhatsappConnector,
-  WhatsappSocket,
 } from '../../../src/ports/whatsapp-socket.ts'
 import type { ChargeOutcome, Lease, LeaseStanding } from '../../../src/session/lease.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
+import { ScriptedSocket } from './scripted-socket.ts'
 import { MIDDLE, SETTINGS } from './settings.ts'
 
 export function never(): Promise<never> {
   return new Promise(() => undefined)
-}
-
-export class ScriptedSocket implements WhatsappSocket {
-  readonly options: ConnectOptions
-  readonly sent: OutgoingMessage[] = []
-  ends = 0
-  pings = 0
-  probes = 0
-  onSend: () => Promise<void> = () => Promise.resolve()
-  onPing: () => Promise<void> = () => Promise.resolve()
-  onProbe: () => Promise<void> = () => Promise.resolve()
-  onEnd: () => Promise<void> = () => Promise.resolve()
-
-  constructor(options: ConnectOptions) {
-    this.options = options
-  }
-
-  send(message: OutgoingMessage): Promise<void> {
-    this.sent.push(message)
-    return this.onSend()
-  }
-
-  ping(): Promise<void> {
-    this.pings += 1
-    return this.onPing()
-  }
-
-  probe(): Promise<void> {
-    this.probes += 1
-    return this.onProbe()
-  }
-
-  end(): Promise<void> {
-    this.ends += 1
-    return this.onEnd()
-  }
-
-  open(): void {
-    this.options.onEvent({ type: 'open' })
-  }
-
-  qr(text = 'qr-text'): void {
-    this.options.onEvent({ type: 'qr', text })
-  }
-
-  ack(messageId: string, errorCode?: number): void {
-    this.options.onEvent({ type: 'ack', messageId, errorCode })
-  }
-
-  close(statusCode: number | undefined, message = ''): void {
-    this.options.onEvent({ type: 'close', report: { statusCode, message } })
-  }
 }
 
 /** Credentials of one epoch, as the keeper is given them. */
