@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { settle } from '../../support/manual-clock.ts'
-import { KeeperBench, never, rejectionOf, storeAway } from './keeper-bench.ts'
+import { KeeperBench, rejectionOf, storeAway } from './keeper-bench.ts'
 
 describe('connecting', () => {
   it('waits for the lease, opens its credentials, is granted an attempt and connects', async () => {
