@@ -1,0 +1,113 @@
+/** The command line as a real process, with the real world. */
+
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { isAlive, readJson, temporaryFolder } from './support/stand-in-lab.ts'
+
+const MAIN = fileURLToPath(new URL('../../../sim/main.ts', import.meta.url))
+
+const reportSchema = z.object({ runs: z.array(z.record(z.string(), z.unknown())) })
+
+interface Ended {
+  readonly exitCode: number
+  readonly out: string
+  readonly err: string
+}
+
+function labProcess(
+  words: string,
+  cwd = temporaryFolder(),
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { cwd, env: { ...process.env, ...variables } }
+    execFile(process.execPath, [MAIN, ...words.split(' ')], options, (error, out, err) =>
+      resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    )
+  })
+}
+
+/** The process and all that descend from it. */
+function familyOf(pid: number): number[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
+  const parents = rows.map((row) => row.trim().split(/\s+/).map(Number))
+  const family = [pid]
+  for (const member of family) {
+    for (const [child, parent] of parents) if (parent === member && child !== undefined) family.push(child)
+  }
+  return family
+}
+
+function postgresFolders(pid: number): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith(`blacksky-pg-${pid}-`))
+}
+
+describe('npm run lab', () => {
+  it('runs a real scenario and writes what --json promises', async () => {
+    const directory = temporaryFolder()
+    const { exitCode, out } = await labProcess(
+      'run dyno-restart/daily-cycle --level model --json r.json',
+      directory,
+    )
+    const { runs } = reportSchema.parse(readJson(join(directory, 'r.json')))
+    expect(runs).toHaveLength(1)
+    const fields = 'scenario family level target seed verdict traceHash violations virtualMs wallMs postgres'
+    expect(Object.keys(runs[0] ?? {})).toEqual(fields.split(' '))
+    expect(runs[0]).toMatchObject({
+      virtualMs: 3_600_000,
+      traceHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    expect(exitCode).toBe(runs[0]?.['verdict'] === 'holds' ? 0 : 1)
+    expect(out).not.toContain('\u001B')
+  })
+
+  it('refuses an unknown scenario with exit code 2 and nothing on stdout', async () => {
+    const { exitCode, out, err } = await labProcess('run flapping-441')
+    expect([exitCode, out]).toEqual([2, ''])
+    expect(err).toContain('did you mean "disconnect-storm/flapping-440"?')
+  })
+
+  it('reports a database that does not answer with exit code 5, without its password', async () => {
+    const variables = { DATABASE_URL: 'postgres://someone:hush-hush@127.0.0.1:9/none' }
+    const words = 'run dyno-restart/daily-cycle --level virtual --postgres url'
+    const { exitCode, out, err } = await labProcess(words, undefined, variables)
+    expect([exitCode, out]).toEqual([5, ''])
+    expect(err).toMatch(/^error: [^\n]+\n {2}where: [^\n]+\n {2}mend: [^\n]+\n$/)
+    expect(err).not.toContain('hush-hush')
+  })
+
+  it('leaves nothing behind on Ctrl-C, pressed twice', async () => {
+    const words = [
+      'run',
+      'multi-day/seven-days',
+      '--seeds',
+      '2',
+      '--level',
+      'virtual',
+      '--postgres',
+      'embedded',
+    ]
+    const child = spawn(process.execPath, [MAIN, ...words], { cwd: temporaryFolder() })
+    const ended = new Promise<number | null>((resolve) => {
+      child.on('close', (code) => resolve(code))
+    })
+    // The heading comes when Postgres is up; the workers are started right after it.
+    await new Promise((resolve) => {
+      child.stdout.once('data', resolve)
+    })
+    const pid = child.pid ?? 0
+    let family = familyOf(pid)
+    for (let look = 0; look < 500 && family.length < 8; look += 1) family = familyOf(pid)
+    expect(family.length).toBeGreaterThan(4)
+    child.kill('SIGINT')
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    expect(family.filter(isAlive)).toEqual([])
+    expect(postgresFolders(pid)).toEqual([])
+  })
+})
