@@ -31,7 +31,8 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       await fixture.sessionStore(sessionId).takeLease({ owner: 'a', expected: undefined })
     })
 
-    const record = (message: InboundRecord, nowMs = NOW_MS) => journal.recordInbound({ epoch, nowMs, message })
+    const record = (message: InboundRecord, nowMs = NOW_MS) =>
+      journal.recordInbound({ epoch, nowMs, message })
     const handle = (key: InboundRecord, answer: Reply | undefined, nowMs = NOW_MS) =>
       journal.recordHandled({ epoch, nowMs, key, reply: answer })
 
@@ -56,7 +57,12 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
     })
 
     it('tells commands apart by chat, participant and id', async () => {
-      const messages = [inbound(), inbound({ chat: 'b' }), inbound({ participant: 'p' }), inbound({ id: 'b' })]
+      const messages = [
+        inbound(),
+        inbound({ chat: 'b' }),
+        inbound({ participant: 'p' }),
+        inbound({ id: 'b' }),
+      ]
       for (const message of messages) expect(await record(message)).toMatchObject({ status: 'recorded' })
       expect(await journal.readUnhandled({ limit: 10 })).toHaveLength(4)
     })
@@ -145,7 +151,8 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
         await record(inbound({ id }))
         await handle(inbound({ id }), reply({ replyId: id }), nowMs)
       }
-      const ids = async (limit: number) => (await journal.readPendingReplies({ limit })).map(({ replyId }) => replyId)
+      const ids = async (limit: number) =>
+        (await journal.readPendingReplies({ limit })).map(({ replyId }) => replyId)
       expect(await ids(10)).toEqual(['c', 'B', 'b'])
       expect(await ids(1)).toEqual(['c'])
     })
@@ -165,7 +172,8 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
     })
 
     it('prunes handled commands and settled replies recorded before the given time, nothing owed', async () => {
-      for (const id of ['owed', 'old', 'young']) await record(inbound({ id }), id === 'young' ? NOW_MS : NOW_MS - 1)
+      for (const id of ['owed', 'old', 'young'])
+        await record(inbound({ id }), id === 'young' ? NOW_MS : NOW_MS - 1)
       for (const id of ['old', 'young']) await handle(inbound({ id }), reply({ replyId: id }), NOW_MS - 1)
       await journal.settleReply({ epoch, replyId: 'old', state: 'failed' })
       expect(await journal.prune({ epoch, beforeMs: NOW_MS })).toBe(2)

@@ -19,7 +19,13 @@ let pools: pg.Pool[]
 beforeAll(async () => {
   const databaseUrl = await testDatabase()
   const logger = new RecordingLogger()
-  const options = { databaseUrl, maxConnections: 2, ssl: 'auto', applicationName: 'fencing-test', logger } as const
+  const options = {
+    databaseUrl,
+    maxConnections: 2,
+    ssl: 'auto',
+    applicationName: 'fencing-test',
+    logger,
+  } as const
   pools = [createPool(options), createPool(options)]
 })
 afterAll(() => Promise.all(pools.map((pool) => pool.end())))
@@ -39,6 +45,9 @@ it('lets no write of the old epoch appear after a takeover has returned', async 
   for (let round = 0; round < ROUNDS; round++) {
     const epoch = lease?.epoch ?? 0
     const value = `round ${round}`
+    const take = () => after.store.takeLease({ owner: 'new', expected: { epoch, counter: 0 } })
+    // Each is sent first in turn.
+    const early = round % 2 === 0 ? take() : undefined
     const commit = before.store.commit({
       epoch,
       nowMs: round,
@@ -50,7 +59,7 @@ it('lets no write of the old epoch appear after a takeover has returned', async 
       nowMs: round,
       message: { chat: 'c', participant: '', id: value, text: '', sentAtMs: round },
     })
-    lease = await after.store.takeLease({ owner: 'new', expected: { epoch, counter: 0 } })
+    lease = await (early ?? take())
     const seen = await read(after, value)
     const outcome = await commit
     const recorded = await record
@@ -66,31 +75,79 @@ it('lets no write of the old epoch appear after a takeover has returned', async 
   expect(written).toBeLessThan(ROUNDS)
 })
 
-it('makes a takeover wait for a write that holds the lease row, and a write wait for a takeover', async () => {
+it('makes a write wait for a takeover under way and then refuses it', async () => {
   const sessionId = freshSession()
-  const { pool, store } = dyno(0, sessionId)
-  const lease = await store.takeLease({ owner: 'old', expected: undefined })
-  const takeover = await pool.connect()
-  await takeover.query('BEGIN')
-  await takeover.query('UPDATE blacksky_lease SET epoch = epoch + 1 WHERE session_id = $1', [sessionId])
-  const commit = dyno(1, sessionId).store.commit({ epoch: lease?.epoch ?? 0, nowMs: 1, creds: 'stale' })
-  await waitingStatement(takeover)
-  await takeover.query('COMMIT')
-  takeover.release()
-  expect(await commit).toBe('stale-epoch')
+  const { store } = dyno(0, sessionId)
+  const epoch = (await store.takeLease({ owner: 'old', expected: undefined }))?.epoch ?? 0
+  const commit = await whileWaiting({
+    lock: `UPDATE blacksky_lease SET epoch = epoch + 1 WHERE session_id = '${sessionId}'`,
+    works: [() => dyno(1, sessionId).store.commit({ epoch, nowMs: 1, creds: 'stale' })],
+  })
+  expect(commit).toEqual(['stale-epoch'])
   expect(await store.readCreds()).toBeUndefined()
 })
 
-it('keeps the newest credentials of two commits at once, and only so many versions', async () => {
+it('makes a takeover wait for a write under way', async () => {
+  const sessionId = freshSession()
+  const [before, after] = [dyno(0, sessionId), dyno(1, sessionId)]
+  const epoch = (await before.store.takeLease({ owner: 'old', expected: undefined }))?.epoch ?? 0
+  const commitOf = (value: string) =>
+    before.store.commit({ epoch, nowMs: 1, keys: [{ type: 'session', id: '1', value }] })
+  await commitOf('first')
+  const order: string[] = []
+  // The write has the lease row and stands before a key that somebody holds.
+  await whileWaiting({
+    lock: `SELECT 1 FROM blacksky_keys WHERE session_id = '${sessionId}' FOR UPDATE`,
+    work: () => [
+      commitOf('second').then((outcome) => order.push(outcome)),
+      after.store
+        .takeLease({ owner: 'new', expected: { epoch, counter: 0 } })
+        .then(() => order.push('taken')),
+    ],
+  })
+  expect(order).toEqual(['written', 'taken'])
+})
+
+it('counts two charges that waited for the same row one after the other', async () => {
+  const sessionId = freshSession()
+  const { store } = dyno(0, sessionId)
+  const epoch = (await store.takeLease({ owner: 'a', expected: undefined }))?.epoch ?? 0
+  const charge = { nowMs: 1, windowMs: 1000, maxAttempts: 1 }
+  const renewals = await whileWaiting({
+    lock: `UPDATE blacksky_lease SET halted_by = NULL WHERE session_id = '${sessionId}'`,
+    works: [0, 1].map(() => () => dyno(1, sessionId).store.renewLease({ owner: 'a', epoch, charge })),
+  })
+  expect(renewals.map((one) => one.status === 'renewed' && one.isCharged).toSorted()).toEqual([false, true])
+  expect((await store.readLease())?.counter).toBe(2)
+})
+
+it('keeps credentials and keys of one commit together when two run at once', async () => {
+  const sessionId = freshSession()
+  const { store } = dyno(0, sessionId)
+  const epoch = (await store.takeLease({ owner: 'a', expected: undefined }))?.epoch ?? 0
+  const commits = await whileWaiting({
+    lock: `UPDATE blacksky_lease SET halted_by = NULL WHERE session_id = '${sessionId}'`,
+    works: ['one', 'two'].map(
+      (value) => () =>
+        dyno(1, sessionId).store.commit({
+          epoch,
+          nowMs: 1,
+          creds: value,
+          keys: [{ type: 'session', id: '1', value }],
+        }),
+    ),
+  })
+  expect(commits).toEqual(['written', 'written'])
+  const [key] = await store.readKeys({ type: 'session', ids: ['1'] })
+  expect(key?.value).toBe(await store.readCreds())
+})
+
+it('keeps only so many versions of the credentials', async () => {
   const sessionId = freshSession()
   const { pool, store } = dyno(0, sessionId)
   const epoch = (await store.takeLease({ owner: 'a', expected: undefined }))?.epoch ?? 0
-  for (let round = 0; round < 20; round++) {
-    const both = [0, 1].map((index) => dyno(index === 0 ? 0 : 1, sessionId).store.commit({ epoch, nowMs: round, creds: `${round}` }))
-    expect(await Promise.all(both)).toEqual(['written', 'written'])
-    expect(await store.readCreds()).toBe(`${round}`)
-  }
-  for (let round = 0; round < 2 * CREDS_HISTORY_VERSIONS; round++) await store.commit({ epoch, nowMs: 99, creds: 'x' })
+  for (let round = 0; round < 2 * CREDS_HISTORY_VERSIONS; round++)
+    await store.commit({ epoch, nowMs: 1, creds: 'x' })
   const { rows } = await pool.query('SELECT version FROM blacksky_creds WHERE session_id = $1', [sessionId])
   expect(rows).toHaveLength(CREDS_HISTORY_VERSIONS + 1)
 })
@@ -104,12 +161,29 @@ async function read({ store, journal }: ReturnType<typeof dyno>, id: string) {
   return { creds, key: keys[0]?.value, isInbound: unhandled.some(({ message }) => message.id === id) }
 }
 
-/** Resolves when some statement of this database waits for a lock. */
-async function waitingStatement(client: pg.PoolClient): Promise<void> {
-  for (;;) {
-    const { rows } = await client.query(
-      `SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()`,
-    )
-    if (rows.length > 0) return
+/** Runs `lock` in an open transaction, begins one work after the other as each waits for a lock, then commits. */
+async function whileWaiting<T>(options: { lock: string; works: (() => Promise<T>)[] }): Promise<T[]> {
+  const [pool] = pools
+  const client = await pool?.connect()
+  if (client === undefined) throw new Error('no pool')
+  await client.query('BEGIN')
+  await client.query(options.lock)
+  const begun: Promise<T>[] = []
+  let finished = 0
+  for (const begin of options.works) {
+    begun.push(begin().finally(() => finished++))
+    // A work that does not wait has finished: the expectations will tell.
+    while (finished === 0 && (await countWaiting(client)) < begun.length);
   }
+  await client.query('COMMIT')
+  client.release()
+  return Promise.all(begun)
+}
+
+async function countWaiting(client: pg.PoolClient): Promise<number> {
+  const { rows } = await client.query(
+    `SELECT DISTINCT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE NOT granted AND datname = current_database()`,
+  )
+  return rows.length
 }

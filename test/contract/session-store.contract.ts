@@ -52,7 +52,9 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
       it('goes to exactly one of several takers who saw the same stamp', async () => {
         await take()
         const expected = { epoch: 1, counter: 0 }
-        const takers = ['b', 'c', 'd', 'e'].map((owner) => fixture.sessionStore(sessionId).takeLease({ owner, expected }))
+        const takers = ['b', 'c', 'd', 'e'].map((owner) =>
+          fixture.sessionStore(sessionId).takeLease({ owner, expected }),
+        )
         const taken = (await Promise.all(takers)).filter((lease) => lease !== undefined)
         expect(taken.map((lease) => lease.epoch)).toEqual([2])
         expect(await store.readLease()).toEqual(taken[0])
@@ -129,7 +131,11 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
         await store.renewLease({ owner: 'a', epoch, charge: charge(NOW_MS) })
         await store.renewLease({ owner: 'a', epoch, charge: charge(NOW_MS + 999) })
         const refused = await store.renewLease({ owner: 'a', epoch, charge: charge(NOW_MS + 999) })
-        expect(refused).toMatchObject({ counter: 3, isCharged: false, attemptTimesMs: [NOW_MS, NOW_MS + 999] })
+        expect(refused).toMatchObject({
+          counter: 3,
+          isCharged: false,
+          attemptTimesMs: [NOW_MS, NOW_MS + 999],
+        })
       })
 
       it('gets room again when an attempt is as old as the window', async () => {
@@ -162,7 +168,9 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
         const renewals = Array.from({ length: 6 }, () =>
           fixture.sessionStore(sessionId).renewLease({ owner: 'a', epoch, charge: charge(NOW_MS) }),
         )
-        const charged = (await Promise.all(renewals)).filter((one) => one.status === 'renewed' && one.isCharged)
+        const charged = (await Promise.all(renewals)).filter(
+          (one) => one.status === 'renewed' && one.isCharged,
+        )
         expect(charged).toHaveLength(2)
         expect((await store.readLease())?.counter).toBe(6)
       })
@@ -208,7 +216,9 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
           ],
         })
         expect(await store.readCreds()).toBe('c')
-        expect(await store.readKeys({ type: 't', ids: ['new', 'never', 'old'] })).toEqual([{ id: 'new', value: '2' }])
+        expect(await store.readKeys({ type: 't', ids: ['new', 'never', 'old'] })).toEqual([
+          { id: 'new', value: '2' },
+        ])
         expect(await store.readKeys({ type: 'u', ids: ['new'] })).toEqual([{ id: 'new', value: '3' }])
       })
 
@@ -225,7 +235,17 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
         const ids = ['a', 'B', 'ä', '10', '9', '\u{1f600}', '\uff5e', '', 'a b']
         await commit(epoch, { keys: ids.map((id) => ({ type: 't', id, value: `value of ${id}` })) })
         const found = await store.readKeys({ type: 't', ids: [...ids, 'a', 'missing'] })
-        expect(found.map(({ id }) => id)).toEqual(['', '10', '9', 'B', 'a', 'a b', 'ä', '\uff5e', '\u{1f600}'])
+        expect(found.map(({ id }) => id)).toEqual([
+          '',
+          '10',
+          '9',
+          'B',
+          'a',
+          'a b',
+          'ä',
+          '\uff5e',
+          '\u{1f600}',
+        ])
         expect(await store.readKeys({ type: 't', ids: [] })).toEqual([])
       })
 
@@ -234,7 +254,9 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
         const value = '{"a\\":\',NULL,\u0000\n\u{1f600}"}'
         await commit(epoch, { creds: value, keys: [{ type: 't"{},\\', id: 'i"{},\\', value }] })
         expect(await store.readCreds()).toBe(value)
-        expect(await store.readKeys({ type: 't"{},\\', ids: ['i"{},\\'] })).toEqual([{ id: 'i"{},\\', value }])
+        expect(await store.readKeys({ type: 't"{},\\', ids: ['i"{},\\'] })).toEqual([
+          { id: 'i"{},\\', value },
+        ])
       })
 
       it('are each session’s own', async () => {

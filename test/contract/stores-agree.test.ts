@@ -25,9 +25,17 @@ const text = fc.string({ maxLength: 4 })
 const limit = fc.integer({ min: 1, max: 4 })
 const key = fc.record({ chat: id, participant: fc.constantFrom('', 'p'), id: fc.constantFrom('1', '2') })
 const change = fc.record({ type: fc.constantFrom('s', 't'), id, value: fc.option(text, { nil: undefined }) })
-const charge = fc.record({ nowMs, windowMs: fc.constantFrom(5, 20), maxAttempts: fc.integer({ min: 0, max: 3 }) })
+const charge = fc.record({
+  nowMs,
+  windowMs: fc.constantFrom(5, 20),
+  maxAttempts: fc.integer({ min: 0, max: 3 }),
+})
 
-function step<T>(name: string, args: fc.Arbitrary<T>, run: (on: Stores, args: T) => Promise<unknown>): fc.Arbitrary<Step> {
+function step<T>(
+  name: string,
+  args: fc.Arbitrary<T>,
+  run: (on: Stores, args: T) => Promise<unknown>,
+): fc.Arbitrary<Step> {
   return args.map((value) => ({ name: `${name} ${fc.stringify(value)}`, run: (on) => run(on, value) }))
 }
 
@@ -36,7 +44,9 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   { weight: 1, arbitrary: step('readLease', fc.constant(0), ({ store }) => store.readLease()) },
   {
     weight: 2,
-    arbitrary: step('takeLease', fc.record({ owner, expected: stamp }), ({ store }, args) => store.takeLease(args)),
+    arbitrary: step('takeLease', fc.record({ owner, expected: stamp }), ({ store }, args) =>
+      store.takeLease(args),
+    ),
   },
   {
     weight: 2,
@@ -45,12 +55,20 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
       return store.takeLease({ owner: name, expected: lease })
     }),
   },
-  { weight: 2, arbitrary: step('renew', fc.record({ owner, epoch }), ({ store }, args) => store.renewLease(args)) },
+  {
+    weight: 2,
+    arbitrary: step('renew', fc.record({ owner, epoch }), ({ store }, args) => store.renewLease(args)),
+  },
   {
     weight: 4,
-    arbitrary: step('charge', fc.record({ owner, epoch, charge }), ({ store }, args) => store.renewLease(args)),
+    arbitrary: step('charge', fc.record({ owner, epoch, charge }), ({ store }, args) =>
+      store.renewLease(args),
+    ),
   },
-  { weight: 1, arbitrary: step('release', fc.record({ owner, epoch }), ({ store }, args) => store.releaseLease(args)) },
+  {
+    weight: 1,
+    arbitrary: step('release', fc.record({ owner, epoch }), ({ store }, args) => store.releaseLease(args)),
+  },
   {
     weight: 1,
     arbitrary: step('halt', fc.record({ epoch, cause: text }), ({ store }, args) =>
@@ -60,8 +78,10 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   { weight: 2, arbitrary: step('readCreds', fc.constant(0), ({ store }) => store.readCreds()) },
   {
     weight: 3,
-    arbitrary: step('readKeys', fc.record({ type: fc.constantFrom('s', 't'), ids: fc.array(id) }), ({ store }, args) =>
-      store.readKeys(args),
+    arbitrary: step(
+      'readKeys',
+      fc.record({ type: fc.constantFrom('s', 't'), ids: fc.array(id) }),
+      ({ store }, args) => store.readKeys(args),
     ),
   },
   {
@@ -86,8 +106,18 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
         journal.recordInbound({ ...rest, message: { ...where, text: words, sentAtMs } }),
     ),
   },
-  { weight: 3, arbitrary: step('readUnhandled', fc.record({ limit }), ({ journal }, args) => journal.readUnhandled(args)) },
-  { weight: 2, arbitrary: step('markStarted', fc.record({ epoch, key }), ({ journal }, args) => journal.markStarted(args)) },
+  {
+    weight: 3,
+    arbitrary: step('readUnhandled', fc.record({ limit }), ({ journal }, args) =>
+      journal.readUnhandled(args),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: step('markStarted', fc.record({ epoch, key }), ({ journal }, args) =>
+      journal.markStarted(args),
+    ),
+  },
   {
     weight: 5,
     arbitrary: step(
@@ -103,7 +133,9 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   },
   {
     weight: 3,
-    arbitrary: step('readPendingReplies', fc.record({ limit }), ({ journal }, args) => journal.readPendingReplies(args)),
+    arbitrary: step('readPendingReplies', fc.record({ limit }), ({ journal }, args) =>
+      journal.readPendingReplies(args),
+    ),
   },
   {
     weight: 3,
@@ -113,10 +145,15 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
       ({ journal }, args) => journal.settleReply(args),
     ),
   },
-  { weight: 2, arbitrary: step('readReply', fc.record({ replyId: id }), ({ journal }, args) => journal.readReply(args)) },
   {
     weight: 2,
-    arbitrary: step('prune', fc.record({ epoch, beforeMs: nowMs }), ({ journal }, args) => journal.prune(args)),
+    arbitrary: step('readReply', fc.record({ replyId: id }), ({ journal }, args) => journal.readReply(args)),
+  },
+  {
+    weight: 2,
+    arbitrary: step('prune', fc.record({ epoch, beforeMs: nowMs }), ({ journal }, args) =>
+      journal.prune(args),
+    ),
   },
 ]
 
