@@ -441,6 +441,31 @@ describe('Inbox: after a crash', () => {
     expect(world.texts()).toEqual(['did old', 'did new'])
   })
 
+  it('does not take up again what was handled while a read was under way', async () => {
+    const runs = manualRuns()
+    const reads: (() => void)[] = []
+    let isSlow = false
+    const world = setup({
+      handlers: [handler({ run: runs.run })],
+      intercept: async (name, land) => {
+        const result = land()
+        if (!isSlow || name !== 'readUnhandled') return result
+        return new Promise((resolve) => reads.push(() => resolve(result)))
+      },
+    })
+    await world.inbox.resume()
+    await world.inbox.accept(world.message('.do it'))
+    isSlow = true
+    const resumed = world.inbox.resume()
+    await settle()
+    runs.waiting[0]?.end('did it')
+    await settle()
+    reads[0]?.()
+    await resumed
+    expect(runs.begun()).toEqual(['it'])
+    expect(world.texts()).toEqual(['did it'])
+  })
+
   it('closes a command whose handler is gone, without a reply', async () => {
     const world = setup()
     const message = { chat: 'chat', participant: '', id: 'id', text: '.gone', sentAtMs: 1 }
