@@ -93,8 +93,8 @@ export function outboxSettings(config: Config): OutboxSettings {
     sendGapMs: config.sendGapMs,
     ackTimeoutMs: MINUTE_MS,
     expiryMs: config.messageMaxAgeMs,
-    // Reconnects make resends; a message that eight of them did not settle will not be settled.
-    maxSendsPerReply: 8,
+    // Reconnects make resends; a message that ten of them did not settle will not be settled.
+    maxSendsPerReply: 10,
   }
 }
 

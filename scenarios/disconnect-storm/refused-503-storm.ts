@@ -1,12 +1,12 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
 
 export const refused503Storm = defineScenario({
   id: 'disconnect-storm/refused-503-storm',
   family: 'disconnect-storm',
   proves:
-    'a gateway that refuses and drops for 20 minutes is asked ever more slowly, and the bot returns by itself',
-  durationMs: HOUR_MS,
+    'a gateway that drops, refuses and hangs for half an hour is asked ever more slowly, and the bot returns by itself',
+  durationMs: 80 * MINUTE_MS,
   faults: [
     {
       kind: 'storm',
@@ -16,16 +16,20 @@ export const refused503Storm = defineScenario({
       everyMs: SECOND_MS,
       statusCode: 503,
     },
-    { kind: 'refuse-logins', atMs: 7 * MINUTE_MS, forMs: 13 * MINUTE_MS, how: 'status', statusCode: 503 },
-    { kind: 'refuse-logins', atMs: 21 * MINUTE_MS, forMs: 5 * MINUTE_MS, how: 'tcp' },
-    { kind: 'refuse-logins', atMs: 27 * MINUTE_MS, forMs: 5 * MINUTE_MS, how: 'hang' },
+    { kind: 'refuse-logins', atMs: 6 * MINUTE_MS, forMs: 10 * MINUTE_MS, how: 'status', statusCode: 503 },
+    { kind: 'refuse-logins', atMs: 16 * MINUTE_MS, forMs: 11 * MINUTE_MS, how: 'tcp' },
+    { kind: 'refuse-logins', atMs: 27 * MINUTE_MS, forMs: 11 * MINUTE_MS, how: 'hang' },
   ],
   claims: {
     always: [...SOUND],
+    // After fifteen failures in a row the bot probes every 7.5 to 15 minutes.
     eventually: [
-      { claim: 'connected', withinMs: 8 * MINUTE_MS },
-      { claim: 'all-answered', withinMs: 12 * MINUTE_MS },
+      { claim: 'connected', withinMs: 18 * MINUTE_MS },
+      { claim: 'all-answered', withinMs: 22 * MINUTE_MS },
     ],
-    sometimes: [{ event: 'wa.refused', atLeast: 3 }],
+    sometimes: [
+      { event: 'wa.login-refused', atLeast: 2 },
+      { event: 'wa.refused', atLeast: 4 },
+    ],
   },
 })

@@ -23,7 +23,8 @@ export class SingleSocketChecker extends Checker {
         this.broken(atMs, `${String(data['process'])} connects while ${other} is still there`)
       }
       this.#live.set(Number(data['connection']), String(data['process']))
-    } else if (kind === 'wa.close') {
+    } else if (kind === 'wa.close' || kind === 'wa.end') {
+      // What is left of an ended socket in a black hole is the transport's, not the bot's.
       this.#live.delete(Number(data['connection']))
     }
   }

@@ -27,6 +27,10 @@ export class SessionIntegrityChecker extends Checker {
     if (kind === 'wa.stale-ratchet') {
       this.broken(atMs, `keys older than what was acknowledged: ${JSON.stringify(data)}`)
     }
+    if (kind === 'wa.lost') this.broken(atMs, `a message was given up unread: ${JSON.stringify(data)}`)
+    if (kind === 'wa.pre-keys' && Number(data['reusedIds']) > 0) {
+      this.broken(atMs, `pre-key ids were used again: ${JSON.stringify(data)}`)
+    }
     if (kind === 'store') this.#store(event)
   }
 

@@ -121,7 +121,8 @@ export class WhatsappServer {
   /** A ping is answered by the stream itself, a probe comes back by the message path. */
   answer(connection: WhatsappConnection, kind: 'ping' | 'probe', questionId: number): void {
     if (connection.stage === 'closed') return
-    const { client } = connection
+    const { client, number, processId: process } = connection
+    if (kind === 'probe') this.record('wa.probe', { connection: number, process })
     const latencyMs = drawMs(this.#context.stream, LATENCY_MS.oneWay)
     if (kind === 'ping') connection.toClient.send(latencyMs, () => client.onPong(questionId))
     else if (connection.isDeaf) this.faults.strike('deaf')

@@ -45,7 +45,7 @@ export interface Judgement {
 const LAST_WORDS_MS = 60_000
 const TIMER_MARKS_EVERY_MS = 600_000
 /** A target that makes more than this has gone mad, and has been judged long before. */
-const MAX_TRACE_EVENTS = 12_000_000
+const MAX_TRACE_EVENTS = 20_000_000
 const PROGRESS_STEPS = 50
 
 export class World {

@@ -257,7 +257,7 @@ describe('reclaimers', () => {
     const ledger = newLedger()
     const process = newProcess()
     ledger.adjustBalloon('cache', MB)
-    process.exit()
+    process.beginExit()
     for (const reclaimer of ledger.reclaimers(process)) await reclaimer.reclaim()
     expect(ledger.accounts()['plugin-cache']).toBe(MB)
   })

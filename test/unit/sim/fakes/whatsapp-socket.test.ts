@@ -150,7 +150,7 @@ describe('the end of a socket', () => {
   it('does nothing for a process that has called its own exit', async () => {
     const world = new World()
     const { bot } = await openBot(world)
-    bot.process.exit()
+    bot.process.beginExit()
     bot.send('R1', ALICE)
     bot.connect()
     await world.runMs(1_000)
