@@ -14,12 +14,13 @@ import {
   retentionSettings,
 } from './bot-settings.ts'
 import type { BotOptions, BotPorts } from './bot-ports.ts'
+import type { BotStatus } from './bot-status.ts'
 import { botSteps } from './bot-steps.ts'
 import { ConnectionKeeper } from './connection/connection-keeper.ts'
 import type { ConnectionAuth, ConnectionStatus } from './connection/connection-keeper.ts'
 import { AppError, errorCodeOf, errorMessageOf } from './errors.ts'
 import { MemoryManager } from './memory/memory-manager.ts'
-import type { MemoryReport, RecycleAnswer } from './memory/memory-manager.ts'
+import type { RecycleAnswer } from './memory/memory-manager.ts'
 import { Inbox } from './messages/inbox.ts'
 import { newMessageId } from './messages/message-id.ts'
 import { Outbox } from './messages/outbox.ts'
@@ -35,16 +36,6 @@ import { LeaseKeeper } from './session/lease.ts'
 import type { LeaseStanding } from './session/lease.ts'
 import { retryingMessageJournal, retryingSessionStore } from './session/store-retry.ts'
 import { StartupRunner } from './startup/startup-steps.ts'
-import type { StepReport } from './startup/startup-steps.ts'
-
-export interface BotStatus {
-  readonly connection: ConnectionStatus
-  readonly lease: LeaseStanding
-  readonly memory: MemoryReport
-  readonly steps: readonly StepReport[]
-  readonly queuedCommands: number
-  readonly pendingReplies: number
-}
 
 /** Writes wait this long for a database that is away; by then the lease has been given up. */
 const STORE_WAIT_MS = 60_000

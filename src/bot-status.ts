@@ -1,0 +1,15 @@
+/** How the bot is, for health, metrics and pages. */
+
+import type { ConnectionStatus } from './connection/connection-keeper.ts'
+import type { MemoryReport } from './memory/memory-manager.ts'
+import type { LeaseStanding } from './session/lease.ts'
+import type { StepReport } from './startup/startup-steps.ts'
+
+export interface BotStatus {
+  readonly connection: ConnectionStatus
+  readonly lease: LeaseStanding
+  readonly memory: MemoryReport
+  readonly steps: readonly StepReport[]
+  readonly queuedCommands: number
+  readonly pendingReplies: number
+}
