@@ -41,7 +41,7 @@ export class InMemoryMessageJournal implements MessageJournal {
   }): Promise<readonly { readonly message: InboundRecord; readonly state: InboundState }[]> {
     const { unhandled } = this.#rows
     if (unhandled.size === 0) return Promise.resolve([])
-    const oldest = [...unhandled.values()].sort(compareInbound).slice(0, query.limit)
+    const oldest = [...unhandled.values()].toSorted(compareInbound).slice(0, query.limit)
     return Promise.resolve(oldest.map(({ message, state }) => ({ message: recordOf(message), state })))
   }
 
@@ -82,7 +82,7 @@ export class InMemoryMessageJournal implements MessageJournal {
   readPendingReplies(query: { readonly limit: number }): Promise<readonly Reply[]> {
     const { pending } = this.#rows
     if (pending.size === 0) return Promise.resolve([])
-    const oldest = [...pending.values()].sort(compareReplies).slice(0, query.limit)
+    const oldest = [...pending.values()].toSorted(compareReplies).slice(0, query.limit)
     return Promise.resolve(oldest.map(({ reply }) => reply))
   }
 

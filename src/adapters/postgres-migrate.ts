@@ -60,6 +60,8 @@ function isUpToDate(verdict: SchemaVerdict): boolean {
       throw new AppError('store-broken', `the database belongs to another application: ${verdict.reason}`)
     case 'newer':
       throw new AppError('store-broken', `the database is newer than this release: ${verdict.reason}`)
+    default:
+      return verdict satisfies never
   }
 }
 

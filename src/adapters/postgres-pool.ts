@@ -4,7 +4,7 @@
  * beside it, and an 'error' event on a client without a listener ends the process; both are met here.
  */
 
-import pg from 'pg'
+import { Pool } from 'pg'
 import { AppError } from '../errors.ts'
 import { storeErrorCode } from './postgres-errors.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -40,13 +40,13 @@ export const POOL_DEADLINES = {
  * A pool that connects on first use; `end()` closes it.
  * @throws AppError `config-invalid` when the URL cannot be parsed or `maxConnections` is out of range
  */
-export function createPool(options: PoolOptions): pg.Pool {
+export function createPool(options: PoolOptions): Pool {
   const { maxConnections, logger } = options
   if (!Number.isInteger(maxConnections) || maxConnections < 1 || maxConnections > 4) {
     throw new AppError('config-invalid', `maxConnections must be 1 to 4, not ${maxConnections}`)
   }
   const target = connectionTarget(options.databaseUrl, options.ssl)
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: target.connectionString,
     ssl: target.ssl,
     max: maxConnections,
@@ -129,6 +129,10 @@ function autoMode(url: URL, urlMode: string | undefined): Exclude<SslMode, 'auto
 function isLocal(url: URL): boolean {
   const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname)
   return (
-    host.startsWith('/') || host === '' || host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+    host.startsWith('/') ||
+    host === '' ||
+    host === 'localhost' ||
+    host === '[::1]' ||
+    /^127(\.\d{1,3}){3}$/.test(host)
   )
 }

@@ -101,36 +101,83 @@ export const SQL = {
       SELECT id, value FROM blacksky_keys
       WHERE session_id = $1 AND type = $2 AND id = ANY ($3::text[]) ORDER BY id`,
   },
-
-  // Two commits of one epoch at once may read the same newest version; the later one then replaces the
-  // earlier one's row, as it would have replaced it as the current version.
-  commit: {
-    name: 'commit',
-    isWrite: true,
-    text: `
-      WITH lease AS (
-        SELECT session_id FROM blacksky_lease WHERE session_id = $1 AND epoch = $2 FOR SHARE
-      ), new_creds AS (
-        INSERT INTO blacksky_creds (session_id, version, value, written_at_ms)
-        SELECT session_id,
-          1 + coalesce((SELECT max(version) FROM blacksky_creds WHERE session_id = $1), 0),
-          $4::bytea, $3::bigint
-        FROM lease WHERE $4::bytea IS NOT NULL
-        ON CONFLICT (session_id, version)
-          DO UPDATE SET value = excluded.value, written_at_ms = excluded.written_at_ms
-        RETURNING version
-      ), old_creds AS (
-        DELETE FROM blacksky_creds AS c USING new_creds AS n
-        WHERE c.session_id = $1 AND c.version <= n.version - $5::integer
-      ), put_keys AS (
-        INSERT INTO blacksky_keys (session_id, type, id, value)
-        SELECT lease.session_id, k.type, k.id, k.value
-        FROM lease, unnest($6::text[], $7::text[], $8::bytea[]) AS k (type, id, value)
-        ON CONFLICT (session_id, type, id) DO UPDATE SET value = excluded.value
-      ), deleted_keys AS (
-        DELETE FROM blacksky_keys AS k USING lease, unnest($9::text[], $10::text[]) AS d (type, id)
-        WHERE k.session_id = lease.session_id AND k.type = d.type AND k.id = d.id
-      )
-      SELECT 1 FROM lease`,
-  },
 } as const satisfies Record<string, Statement>
+
+export interface CommitParts {
+  readonly hasCreds: boolean
+  readonly hasPuts: boolean
+  readonly hasDeletions: boolean
+}
+
+/**
+ * The commit with the parts it needs, prepared under a name of its own: a part that finds nothing to do
+ * costs a walk through the session's keys where the planner has no statistics yet. Values: $1 session,
+ * $2 epoch, then those of each part in this order: creds (value, time, versions kept), puts (types, ids,
+ * values), deletions (types, ids).
+ */
+export function commitStatement(parts: CommitParts): Statement {
+  const { hasCreds, hasPuts, hasDeletions } = parts
+  const name = `commit${hasCreds ? '-creds' : ''}${hasPuts ? '-put' : ''}${hasDeletions ? '-delete' : ''}`
+  let statement = commits.get(name)
+  if (statement === undefined) {
+    const steps = [LEASE]
+    let next = 3
+    const add = (step: CommitStep): void => {
+      steps.push(step.text(...Array.from({ length: step.valueCount }, () => `$${next++}`)))
+    }
+    if (hasCreds) add(WRITE_CREDS)
+    if (hasPuts) add(PUT_KEYS)
+    if (hasDeletions) add(DELETE_KEYS)
+    statement = { name, isWrite: true, text: `WITH ${steps.join(', ')} SELECT 1 FROM lease` }
+    commits.set(name, statement)
+  }
+  return statement
+}
+
+/** Texts by name, made once; at most eight. */
+const commits = new Map<string, Statement>()
+
+interface CommitStep {
+  readonly valueCount: number
+  text(...values: string[]): string
+}
+
+const LEASE = `lease AS (
+  SELECT session_id FROM blacksky_lease WHERE session_id = $1 AND epoch = $2 FOR SHARE
+)`
+
+// Two commits of one epoch at once may read the same newest version; the later one then replaces the
+// earlier one's row, as it would have replaced it as the current version.
+const WRITE_CREDS: CommitStep = {
+  valueCount: 3,
+  text: (value, nowMs, keptVersions) => `new_creds AS (
+    INSERT INTO blacksky_creds (session_id, version, value, written_at_ms)
+    SELECT $1, 1 + coalesce((SELECT max(version) FROM blacksky_creds WHERE session_id = $1), 0),
+      ${value}::bytea, ${nowMs}::bigint
+    FROM lease
+    ON CONFLICT (session_id, version)
+      DO UPDATE SET value = excluded.value, written_at_ms = excluded.written_at_ms
+    RETURNING version
+  ), old_creds AS (
+    DELETE FROM blacksky_creds AS c USING new_creds AS n
+    WHERE c.session_id = $1 AND c.version <= n.version - ${keptVersions}::integer
+  )`,
+}
+
+const PUT_KEYS: CommitStep = {
+  valueCount: 3,
+  text: (types, ids, values) => `put_keys AS (
+    INSERT INTO blacksky_keys (session_id, type, id, value)
+    SELECT $1, k.type, k.id, k.value
+    FROM lease, unnest(${types}::text[], ${ids}::text[], ${values}::bytea[]) AS k (type, id, value)
+    ON CONFLICT (session_id, type, id) DO UPDATE SET value = excluded.value
+  )`,
+}
+
+const DELETE_KEYS: CommitStep = {
+  valueCount: 2,
+  text: (types, ids) => `deleted_keys AS (
+    DELETE FROM blacksky_keys AS k USING lease, unnest(${types}::text[], ${ids}::text[]) AS d (type, id)
+    WHERE k.session_id = $1 AND k.type = d.type AND k.id = d.id
+  )`,
+}

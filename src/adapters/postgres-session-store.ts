@@ -7,7 +7,7 @@
 import type pg from 'pg'
 import { CREDS_HISTORY_VERSIONS } from '../ports/session-store.ts'
 import { runStatement } from './postgres-statement.ts'
-import { SQL } from './postgres-session-sql.ts'
+import { SQL, commitStatement } from './postgres-session-sql.ts'
 import type { RowCipher, RowIdentity } from '../ports/row-cipher.ts'
 import type {
   AttemptCharge,
@@ -140,18 +140,28 @@ export class PostgresSessionStore implements SessionStore {
     const { epoch, nowMs, creds, keys = [] } = commit
     const puts = keys.filter(isPut)
     const deletions = keys.filter((change) => change.value === undefined)
-    const rows = await runStatement(this.#pool, SQL.commit, [
-      this.#sessionId,
-      epoch,
-      nowMs,
-      creds === undefined ? null : this.#cipher.seal(creds, CREDS_IDENTITY),
-      CREDS_HISTORY_VERSIONS + 1,
-      puts.map(({ type }) => type),
-      puts.map(({ id }) => id),
-      puts.map(({ type, id, value }) => this.#cipher.seal(value, { type, id })),
-      deletions.map(({ type }) => type),
-      deletions.map(({ id }) => id),
-    ])
+    const values: unknown[] = [this.#sessionId, epoch]
+    if (creds !== undefined)
+      values.push(this.#cipher.seal(creds, CREDS_IDENTITY), nowMs, CREDS_HISTORY_VERSIONS + 1)
+    if (puts.length > 0) {
+      values.push(
+        puts.map(({ type }) => type),
+        puts.map(({ id }) => id),
+        puts.map(({ type, id, value }) => this.#cipher.seal(value, { type, id })),
+      )
+    }
+    if (deletions.length > 0) {
+      values.push(
+        deletions.map(({ type }) => type),
+        deletions.map(({ id }) => id),
+      )
+    }
+    const statement = commitStatement({
+      hasCreds: creds !== undefined,
+      hasPuts: puts.length > 0,
+      hasDeletions: deletions.length > 0,
+    })
+    const rows = await runStatement(this.#pool, statement, values)
     return rows.length > 0 ? 'written' : 'stale-epoch'
   }
 }

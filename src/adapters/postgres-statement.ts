@@ -4,8 +4,8 @@
  * number (all of ours are times and counters below 2^53), by parsers of these queries alone.
  */
 
-import pg from 'pg'
 import { toStoreError } from './postgres-errors.ts'
+import type { CustomTypesConfig, Pool, PoolClient, QueryResultRow } from 'pg'
 
 export interface Statement {
   /** Prepared under this name once a connection; one text per name. */
@@ -18,20 +18,20 @@ export interface Statement {
  * The rows of one statement, run in a transaction of its own.
  * @throws AppError `store-*`
  */
-export async function runStatement<Row extends pg.QueryResultRow>(
-  pool: pg.Pool,
+export async function runStatement<Row extends QueryResultRow>(
+  pool: Pool,
   statement: Statement,
   values: unknown[],
 ): Promise<Row[]> {
   const { name, text, isWrite } = statement
-  let client: pg.PoolClient
+  let client: PoolClient
   try {
     client = await pool.connect()
   } catch (error) {
     throw toStoreError(error, { phase: 'connect', isWrite })
   }
   try {
-    const result = await client.query<Row>({ name, text, values, types: NUMBERS })
+    const result = await client.query<Row>({ name, text, values, types: TYPES })
     client.release()
     return result.rows
   } catch (error) {
@@ -41,15 +41,22 @@ export async function runStatement<Row extends pg.QueryResultRow>(
   }
 }
 
-const INT8 = 20
-const INT8_ARRAY = 1016
+/** By type oid, everything that our statements return; text and varchar stay as they are. */
+const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
+  [16, (text) => text === 't'], // boolean
+  [17, parseBytes], // bytea
+  [20, Number], // bigint
+  [23, Number], // integer
+  [1016, parseNumbers], // bigint[]
+])
 
-const NUMBERS: pg.CustomTypesConfig = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === INT8) return Number
-    if (oid === INT8_ARRAY) return parseNumbers
-    return pg.types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown
-  },
+const TYPES: CustomTypesConfig = {
+  getTypeParser: (oid: number) => PARSERS.get(oid) ?? String,
+}
+
+/** `\x0a0b` → bytes; the server's bytea_output default since 9.0. */
+function parseBytes(text: string): Uint8Array {
+  return Buffer.from(text.slice(2), 'hex')
 }
 
 /** `{1,2}` → [1, 2]. */

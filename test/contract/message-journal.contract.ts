@@ -151,10 +151,9 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
         await record(inbound({ id }))
         await handle(inbound({ id }), reply({ replyId: id }), nowMs)
       }
-      const ids = async (limit: number) =>
-        (await journal.readPendingReplies({ limit })).map(({ replyId }) => replyId)
-      expect(await ids(10)).toEqual(['c', 'B', 'b'])
-      expect(await ids(1)).toEqual(['c'])
+      const all = await journal.readPendingReplies({ limit: 10 })
+      expect(all.map(({ replyId }) => replyId)).toEqual(['c', 'B', 'b'])
+      expect(await journal.readPendingReplies({ limit: 1 })).toEqual(all.slice(0, 1))
     })
 
     it('refuses every write under a stale epoch', async () => {

@@ -98,11 +98,12 @@ it('makes a takeover wait for a write under way', async () => {
   // The write has the lease row and stands before a key that somebody holds.
   await whileWaiting({
     lock: `SELECT 1 FROM blacksky_keys WHERE session_id = '${sessionId}' FOR UPDATE`,
-    work: () => [
-      commitOf('second').then((outcome) => order.push(outcome)),
-      after.store
-        .takeLease({ owner: 'new', expected: { epoch, counter: 0 } })
-        .then(() => order.push('taken')),
+    works: [
+      () => commitOf('second').then((outcome) => order.push(outcome)),
+      () =>
+        after.store
+          .takeLease({ owner: 'new', expected: { epoch, counter: 0 } })
+          .then(() => order.push('taken')),
     ],
   })
   expect(order).toEqual(['written', 'taken'])
@@ -117,7 +118,7 @@ it('counts two charges that waited for the same row one after the other', async 
     lock: `UPDATE blacksky_lease SET halted_by = NULL WHERE session_id = '${sessionId}'`,
     works: [0, 1].map(() => () => dyno(1, sessionId).store.renewLease({ owner: 'a', epoch, charge })),
   })
-  expect(renewals.map((one) => one.status === 'renewed' && one.isCharged).toSorted()).toEqual([false, true])
+  expect(renewals.filter((one) => one.status === 'renewed' && one.isCharged)).toHaveLength(1)
   expect((await store.readLease())?.counter).toBe(2)
 })
 
@@ -169,11 +170,11 @@ async function whileWaiting<T>(options: { lock: string; works: (() => Promise<T>
   await client.query('BEGIN')
   await client.query(options.lock)
   const begun: Promise<T>[] = []
-  let finished = 0
+  const finished: T[] = []
   for (const begin of options.works) {
-    begun.push(begin().finally(() => finished++))
+    begun.push(remember(begin(), finished))
     // A work that does not wait has finished: the expectations will tell.
-    while (finished === 0 && (await countWaiting(client)) < begun.length);
+    while (finished.length === 0 && (await countWaiting(client)) < begun.length);
   }
   await client.query('COMMIT')
   client.release()
@@ -186,4 +187,10 @@ async function countWaiting(client: pg.PoolClient): Promise<number> {
      WHERE NOT granted AND datname = current_database()`,
   )
   return rows.length
+}
+
+async function remember<T>(work: Promise<T>, finished: T[]): Promise<T> {
+  const result = await work
+  finished.push(result)
+  return result
 }

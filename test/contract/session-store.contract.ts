@@ -3,10 +3,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { CREDS_HISTORY_VERSIONS } from '../../src/ports/session-store.ts'
 import { freshSession } from './store-fixture.ts'
-import type { SessionStore } from '../../src/ports/session-store.ts'
+import type {
+  AttemptCharge,
+  SessionCommit,
+  SessionStore,
+  WriteOutcome,
+} from '../../src/ports/session-store.ts'
 import type { MakeFixture, StoreFixture } from './store-fixture.ts'
 
 const NOW_MS = 1_700_000_000_000
+
+/** Room for two attempts in a second. */
+function charge(nowMs: number): AttemptCharge {
+  return { nowMs, windowMs: 1000, maxAttempts: 2 }
+}
+
+function commit(store: SessionStore, epoch: number, parts: Partial<SessionCommit>): Promise<WriteOutcome> {
+  return store.commit({ epoch, nowMs: NOW_MS, ...parts })
+}
 
 export function describeSessionStore(name: string, makeFixture: MakeFixture): void {
   describe(`session store: ${name}`, () => {
@@ -115,8 +129,6 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
     })
 
     describe('attempt budget', () => {
-      const charge = (nowMs: number) => ({ nowMs, windowMs: 1000, maxAttempts: 2 })
-
       it('is not touched by a plain renewal', async () => {
         const epoch = await take()
         await store.renewLease({ owner: 'a', epoch, charge: charge(NOW_MS) })
@@ -177,9 +189,6 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
     })
 
     describe('credentials and keys', () => {
-      const commit = (epoch: number, more: Partial<Parameters<SessionStore['commit']>[0]>) =>
-        store.commit({ epoch, nowMs: NOW_MS, ...more })
-
       it('are confirmed to be absent before the first commit', async () => {
         expect(await store.readCreds()).toBeUndefined()
         expect(await store.readKeys({ type: 'session', ids: ['1'] })).toEqual([])
@@ -187,11 +196,11 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
 
       it('are refused without the lease or under another epoch, and then nothing is written', async () => {
         const keys = [{ type: 'session', id: '1', value: 'x' }]
-        expect(await commit(1, { creds: 'c', keys })).toBe('stale-epoch')
+        expect(await commit(store, 1, { creds: 'c', keys })).toBe('stale-epoch')
         const epoch = await take()
-        expect(await commit(epoch + 1, { creds: 'c', keys })).toBe('stale-epoch')
+        expect(await commit(store, epoch + 1, { creds: 'c', keys })).toBe('stale-epoch')
         await take('b')
-        expect(await commit(epoch, { creds: 'c', keys })).toBe('stale-epoch')
+        expect(await commit(store, epoch, { creds: 'c', keys })).toBe('stale-epoch')
         expect(await store.readCreds()).toBeUndefined()
         expect(await store.readKeys({ type: 'session', ids: ['1'] })).toEqual([])
       })
@@ -199,14 +208,14 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
       it('are read back from another instance, the newest credentials first', async () => {
         const epoch = await take()
         const versions = Array.from({ length: CREDS_HISTORY_VERSIONS + 3 }, (_, index) => `creds ${index}`)
-        for (const creds of versions) expect(await commit(epoch, { creds })).toBe('written')
+        for (const creds of versions) expect(await commit(store, epoch, { creds })).toBe('written')
         expect(await fixture.sessionStore(sessionId).readCreds()).toBe(versions.at(-1))
       })
 
       it('are written and deleted together', async () => {
         const epoch = await take()
-        await commit(epoch, { keys: [{ type: 't', id: 'old', value: '1' }] })
-        await commit(epoch, {
+        await commit(store, epoch, { keys: [{ type: 't', id: 'old', value: '1' }] })
+        await commit(store, epoch, {
           creds: 'c',
           keys: [
             { type: 't', id: 'old', value: undefined },
@@ -224,16 +233,16 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
 
       it('replace an earlier value, and an empty commit only proves the lease', async () => {
         const epoch = await take()
-        await commit(epoch, { keys: [{ type: 't', id: '1', value: 'first' }] })
-        await commit(epoch, { keys: [{ type: 't', id: '1', value: 'second' }] })
-        expect(await commit(epoch, {})).toBe('written')
+        await commit(store, epoch, { keys: [{ type: 't', id: '1', value: 'first' }] })
+        await commit(store, epoch, { keys: [{ type: 't', id: '1', value: 'second' }] })
+        expect(await commit(store, epoch, {})).toBe('written')
         expect(await store.readKeys({ type: 't', ids: ['1'] })).toEqual([{ id: '1', value: 'second' }])
       })
 
       it('come in byte order of their ids, each once', async () => {
         const epoch = await take()
         const ids = ['a', 'B', 'ä', '10', '9', '\u{1f600}', '\uff5e', '', 'a b']
-        await commit(epoch, { keys: ids.map((id) => ({ type: 't', id, value: `value of ${id}` })) })
+        await commit(store, epoch, { keys: ids.map((id) => ({ type: 't', id, value: `value of ${id}` })) })
         const found = await store.readKeys({ type: 't', ids: [...ids, 'a', 'missing'] })
         expect(found.map(({ id }) => id)).toEqual([
           '',
@@ -252,7 +261,7 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
       it('keep every character, quotes, backslashes, braces and NUL included', async () => {
         const epoch = await take()
         const value = '{"a\\":\',NULL,\u0000\n\u{1f600}"}'
-        await commit(epoch, { creds: value, keys: [{ type: 't"{},\\', id: 'i"{},\\', value }] })
+        await commit(store, epoch, { creds: value, keys: [{ type: 't"{},\\', id: 'i"{},\\', value }] })
         expect(await store.readCreds()).toBe(value)
         expect(await store.readKeys({ type: 't"{},\\', ids: ['i"{},\\'] })).toEqual([
           { id: 'i"{},\\', value },
@@ -261,7 +270,7 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
 
       it('are each session’s own', async () => {
         const epoch = await take()
-        await commit(epoch, { creds: 'c', keys: [{ type: 't', id: '1', value: 'x' }] })
+        await commit(store, epoch, { creds: 'c', keys: [{ type: 't', id: '1', value: 'x' }] })
         const other = fixture.sessionStore(freshSession())
         expect(await other.readCreds()).toBeUndefined()
         expect(await other.readKeys({ type: 't', ids: ['1'] })).toEqual([])
@@ -269,7 +278,7 @@ export function describeSessionStore(name: string, makeFixture: MakeFixture): vo
 
       it('survive a halt', async () => {
         const epoch = await take()
-        await commit(epoch, { creds: 'c' })
+        await commit(store, epoch, { creds: 'c' })
         await store.haltSession({ epoch, cause: 'logged-out' })
         expect(await store.readCreds()).toBe('c')
       })

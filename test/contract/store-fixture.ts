@@ -50,7 +50,7 @@ export async function postgresFixture(): Promise<StoreFixture> {
 export const labellingCipher: RowCipher = {
   seal: (plain, { type, id }) => Buffer.from(JSON.stringify([type, id, plain])),
   open: (sealed, row) => {
-    const [type, id, plain] = JSON.parse(Buffer.from(sealed).toString()) as [string, string, string]
+    const [type, id, plain]: [string, string, string] = JSON.parse(Buffer.from(sealed).toString())
     if (type !== row.type || id !== row.id) throw new AppError('store-corrupt', 'opened as another row')
     return plain
   },

@@ -3,7 +3,7 @@
  * each step answers alike. The searching lab rests on this.
  */
 
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { freshSession, inMemoryFixture, postgresFixture } from './store-fixture.ts'
 import type { MessageJournal } from '../../src/ports/message-journal.ts'
@@ -167,10 +167,6 @@ afterAll(async () => {
 })
 
 it('answers every step of any sequence of operations as the in-memory stores do', async () => {
-  const open = (fixture: StoreFixture, sessionId: string): Stores => ({
-    store: fixture.sessionStore(sessionId),
-    journal: fixture.messageJournal(sessionId),
-  })
   const sequence = fc.array(fc.oneof(...steps), { minLength: 10, maxLength: 60, size: 'max' })
   const property = fc.asyncProperty(sequence, async (played) => {
     const sessionId = freshSession()
@@ -183,3 +179,7 @@ it('answers every step of any sequence of operations as the in-memory stores do'
   })
   await fc.assert(property, { numRuns: 200 })
 })
+
+function open(fixture: StoreFixture, sessionId: string): Stores {
+  return { store: fixture.sessionStore(sessionId), journal: fixture.messageJournal(sessionId) }
+}

@@ -6,7 +6,7 @@ import type { BrokerAnswer } from './global-setup.ts'
 
 /** The URL of a fresh, migrated database; one for each test file is enough, sessions keep tests apart. */
 export async function testDatabase(): Promise<string> {
-  const answer = JSON.parse(await readAll(inject('databaseBrokerPort'))) as BrokerAnswer
+  const answer: BrokerAnswer = JSON.parse(await readAll(inject('databaseBrokerPort')))
   if ('error' in answer) throw new Error(`no test database: ${answer.error}`)
   return answer.url
 }

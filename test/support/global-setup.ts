@@ -20,6 +20,10 @@ declare module 'vitest' {
 
 export type BrokerAnswer = { readonly url: string } | { readonly error: string }
 
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined
   const broker = createServer((socket) => {
@@ -35,7 +39,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 function startTestPostgres(): Promise<PostgresServer> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`)
   const url = process.env['TEST_DATABASE_URL']
   if (url !== undefined && url !== '') return startPostgres({ kind: 'url', url, say })
   const kind = process.env['TEST_POSTGRES'] === 'container' ? 'container' : 'embedded'
