@@ -62,21 +62,31 @@ export class Bot {
     this.#ports = ports
     this.#options = options
     const storeRetry = {
-      ...{ clock, logger, random: random.stream('store-retry') },
+      clock,
+      logger,
+      random: random.stream('store-retry'),
       maxWaitMs: STORE_WAIT_MS,
       signal: this.#storeWait.signal,
     }
     this.#store = retryingSessionStore({ ...storeRetry, store: ports.sessionStore })
     this.#journal = retryingMessageJournal({ ...storeRetry, journal: ports.messageJournal })
     this.#lease = new LeaseKeeper({
-      ...{ store: ports.sessionStore, clock, logger, random: random.stream('lease'), owner: options.owner },
+      store: ports.sessionStore,
+      clock,
+      logger,
+      random: random.stream('lease'),
+      owner: options.owner,
       settings: leaseSettings(config),
       onStanding: (standing) => this.#leaseChanged(standing),
     })
     this.#outbox = this.#createOutbox()
     this.#inbox = this.#createInbox()
     this.#connection = new ConnectionKeeper({
-      ...{ clock, logger, random: random.stream('backoff'), connector, lease: this.#lease },
+      clock,
+      logger,
+      random: random.stream('backoff'),
+      connector,
+      lease: this.#lease,
       settings: connectionSettings(config),
       openAuth: (epoch) => this.#openAuth(epoch),
       haltSession: (cause) => this.#haltSession(cause),
@@ -119,7 +129,10 @@ export class Bot {
   #createOutbox(): Outbox {
     const { clock, logger } = this.#ports
     return new Outbox({
-      ...{ clock, logger, journal: this.#journal, settings: outboxSettings(this.#options.config) },
+      clock,
+      logger,
+      journal: this.#journal,
+      settings: outboxSettings(this.#options.config),
       epoch: () => this.#epoch(),
       send: (message) => this.#connection.send(message),
       isUsable: () => this.#connection.isUsable(),
@@ -129,7 +142,10 @@ export class Bot {
   #createInbox(): Inbox {
     const { clock, logger, secureRandom } = this.#ports
     return new Inbox({
-      ...{ clock, logger, journal: this.#journal, settings: inboxSettings(this.#options.config) },
+      clock,
+      logger,
+      journal: this.#journal,
+      settings: inboxSettings(this.#options.config),
       registry: createRegistry(this.#options.handlers),
       outbox: this.#outbox,
       epoch: () => this.#epoch(),
@@ -142,11 +158,13 @@ export class Bot {
     const { clock, logger, memoryProbe, reclaimers } = this.#ports
     const keyCache: Reclaimer = { name: 'key-cache', cost: 30, reclaim: () => this.#auth?.shedKeyCache() }
     return new MemoryManager({
-      ...{ clock, logger, probe: memoryProbe, reclaimers: [...reclaimers, keyCache] },
+      clock,
+      logger,
+      probe: memoryProbe,
+      reclaimers: [...reclaimers, keyCache],
       settings: botMemorySettings(this.#options),
       requestRecycle: () => this.#requestRecycle(),
       onLevel: (level) => {
-        // An attempt costs memory just when there is none; a connection that is open stays.
         if (level === 'emergency') this.#connection.pauseAttempts('memory')
         else this.#connection.resumeAttempts('memory')
       },
@@ -156,12 +174,19 @@ export class Bot {
   #createSteps(): StartupRunner {
     const { clock, logger, random } = this.#ports
     const retention = new Retention({
-      ...{ clock, logger, journal: this.#journal, settings: retentionSettings(this.#options.config) },
+      clock,
+      logger,
+      journal: this.#journal,
+      settings: retentionSettings(this.#options.config),
       epoch: () => this.#epoch(),
     })
     const steps = botSteps({
-      ...{ memory: this.#memory, lease: this.#lease, connection: this.#connection, retention },
-      ...{ inbox: this.#inbox, outbox: this.#outbox },
+      memory: this.#memory,
+      lease: this.#lease,
+      connection: this.#connection,
+      retention,
+      inbox: this.#inbox,
+      outbox: this.#outbox,
       store: this.#ports.sessionStore,
     })
     return new StartupRunner({ clock, logger, random: random.stream('startup'), steps })

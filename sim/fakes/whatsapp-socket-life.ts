@@ -80,7 +80,6 @@ export class SocketLife implements ClientFrames {
 
   /** Resolves when the transport is gone; may be called again. */
   end(): Promise<void> {
-    if (this.isReading) this.#record('wa.end', {})
     this.#beginClose(rules.CLOSE_REPORTS.ended, 'end')
     return this.#gone.promise
   }
@@ -204,7 +203,10 @@ export class SocketLife implements ClientFrames {
       isAtOnce,
       isBlackHole: server.faults.stallKind === 'black-hole',
     })
-    if (by !== 'server') this.#hangUp()
+    if (by !== 'server') {
+      this.#record('wa.end', {})
+      this.#hangUp()
+    }
     this.#state = 'closing'
     this.#stopTimers()
     this.traffic.end()

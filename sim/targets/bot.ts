@@ -7,11 +7,14 @@ export const bot: Target = {
   name: 'bot',
   hasSupervisor: true,
   adapter: 'sound',
-  start: ({ ports, config, owner, bindPort }) => {
+  start: (context) => {
+    const { ports, config, owner } = context
     // In production the supervisor binds the port before it starts the bot.
-    bindPort()
+    context.bindPort()
     const started = new Bot(ports, {
-      ...{ owner, config, handlers: [] },
+      owner,
+      config,
+      handlers: [],
       containerLimitBytes: undefined,
       totalMemoryBytes: Number.MAX_SAFE_INTEGER,
     })

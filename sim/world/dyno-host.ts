@@ -125,7 +125,7 @@ class HostedDyno implements RunningProgram {
   }
 
   #spawn(): void {
-    const { parts, target, config, onMisdeed } = this.#options
+    const { parts, target, config } = this.#options
     this.#spawned += 1
     const id = `${this.#context.dynoId}/bot.${this.#spawned}`
     const process: VirtualProcess = new VirtualProcess({
@@ -133,7 +133,7 @@ class HostedDyno implements RunningProgram {
       scheduler: parts.scheduler,
       dynoClock: this.#context.clock,
       timerDelayMs: () => this.#context.timerDelayMs(),
-      onMisdeed: (message) => onMisdeed(id, message),
+      onMisdeed: (message) => this.#options.onMisdeed(id, message),
     })
     const streams = new PrngStreams(`${this.#options.seedText}/${id}`)
     const ledger = new MemoryLedger({ role: 'whole-dyno', stream: streams.stream('memory') })
@@ -142,7 +142,11 @@ class HostedDyno implements RunningProgram {
     this.#record(id, 'process.started', {})
     process.deliver(() => {
       const ports = processPorts({
-        ...{ parts, process, ledger, streams, adapter: target.adapter },
+        parts,
+        process,
+        ledger,
+        streams,
+        adapter: target.adapter,
         dynoId: this.#context.dynoId,
         onExit: (reason) => this.#exited(process, reason),
       })

@@ -28,14 +28,22 @@ export async function runScenario(request: RunRequest, environment: RunEnvironme
   const startedMs = performance.now()
   const session = sessionFor(request, environment)
   const world = new World({
-    ...{ scenario, seed, session, keepLines: environment.keepLines },
+    scenario,
+    seed,
+    session,
+    keepLines: environment.keepLines,
     target: environment.target ?? targetOf(target),
     onProgress: (virtualMs) => environment.onProgress?.(virtualMs),
   })
   const judgement = await live(world)
   await session.forget()
   return {
-    ...{ scenario: scenario.id, family: scenario.family, level, target, seed, ...judgement },
+    scenario: scenario.id,
+    family: scenario.family,
+    level,
+    target,
+    seed,
+    ...judgement,
     traceHash: judgement.verdict === 'error' ? '' : world.trace.digest(),
     traceEvents: world.trace.count,
     virtualMs: world.nowMs,

@@ -107,7 +107,15 @@ export class StoreGate {
         scheduler.schedule(
           'store.answer',
           backMs,
-          () => this.#answer({ operation, described, fault, outcome, resolve, reject }),
+          () =>
+            this.#answer({
+              operation,
+              described,
+              fault,
+              outcome,
+              resolve: (value) => resolve(value as T),
+              reject,
+            }),
           gate,
         )
       })
@@ -115,7 +123,7 @@ export class StoreGate {
   }
 
   /** Lets the statement land, unless a fault or the caller's death prevented it. */
-  #land<T>(fault: StoreFault | undefined, run: () => Promise<T>): Promise<Outcome> | undefined {
+  #land(fault: StoreFault | undefined, run: () => Promise<unknown>): Promise<Outcome> | undefined {
     const { process, stream, queue } = this.#options
     const isLanded = process.isAlive ? (fault?.failure?.isLanded ?? true) : stream.chance(0.5)
     if (!isLanded) return undefined
@@ -125,12 +133,12 @@ export class StoreGate {
     )
   }
 
-  #answer<T>(call: {
+  #answer(call: {
     operation: StoreOperation
     described: ReturnType<typeof describeArguments>
     fault: StoreFault | undefined
     outcome: Outcome | undefined
-    resolve: (value: T) => void
+    resolve: (value: unknown) => void
     reject: (error: Error) => void
   }): void {
     const { process, trace, scheduler } = this.#options
@@ -158,7 +166,7 @@ export class StoreGate {
       if (failure !== undefined) {
         call.reject(new AppError(failure.code, `injected: ${operation} failed with ${failure.code}`))
       } else if (outcome !== undefined && 'value' in outcome) {
-        call.resolve(outcome.value as T)
+        call.resolve(outcome.value)
       } else {
         call.reject(error instanceof Error ? error : new Error(`${operation}: no outcome`))
       }

@@ -9,7 +9,7 @@ import type { MessageJournal } from '../../src/ports/message-journal.ts'
 import type { KeyChange, SessionCommit, SessionStore } from '../../src/ports/session-store.ts'
 import type { TraceValue } from './trace.ts'
 
-export type StoreOperation = (keyof SessionStore | keyof MessageJournal) & string
+export type StoreOperation = keyof SessionStore | keyof MessageJournal
 
 /** Twelve hex digits of SHA-256: enough to tell values apart, short enough to read. */
 export function digestOf(text: string): string {
@@ -23,7 +23,7 @@ export function describeArguments(operation: StoreOperation, args: readonly unkn
 }
 
 export function describeResult(operation: StoreOperation, result: unknown): TraceValue {
-  if (operation === 'readCreds') return result === undefined ? null : digestOf(String(result))
+  if (operation === 'readCreds') return typeof result === 'string' ? digestOf(result) : null
   return plainOf(result)
 }
 
@@ -54,7 +54,6 @@ function plainOf(value: unknown): TraceValue {
     }
     return plain
   }
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? value
-    : String(value)
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  throw new TypeError(`a store call holds a ${typeof value}, which the trace cannot show`)
 }

@@ -82,20 +82,33 @@ export class World {
       currentDynoId: () => this.#heroku.currentDynoId,
     })
     this.#host = new DynoHost({
-      ...{ seedText, config, target },
+      seedText,
+      config,
+      target,
       parts: {
-        ...{ scheduler, trace, server: this.#server, stores: session, queue: new SerialQueue() },
+        scheduler,
+        trace,
+        server: this.#server,
+        stores: session,
+        queue: new SerialQueue(),
         storeFaults: (operation, dynoId) => storeFaults.decide(operation, dynoId),
       },
       onMisdeed: (processId, message) => this.misdeed(processId, message),
     })
     this.#heroku = new HerokuModel({
-      ...{ scheduler, trace, streams, rules: HEROKU_RULES, program: this.#host },
+      scheduler,
+      trace,
+      streams,
+      rules: HEROKU_RULES,
+      program: this.#host,
       clockErrors: scenario.clocks,
       hasDailyCycling: scenario.dailyCycling,
     })
     this.#injector = new Injector({
-      ...{ scheduler, trace, stream: streams.stream('faults/time'), store: storeFaults },
+      scheduler,
+      trace,
+      stream: streams.stream('faults/time'),
+      store: storeFaults,
       whatsapp: this.#server.faults,
       heroku: this.#heroku,
       ledger: () => this.#host.ledger(),
@@ -127,7 +140,9 @@ export class World {
     this.#heroku.start()
     this.#injector.schedule(faults)
     startWorkload({
-      ...{ scheduler: this.#scheduler, workload, untilMs: durationMs - LAST_WORDS_MS },
+      scheduler: this.#scheduler,
+      workload,
+      untilMs: durationMs - LAST_WORDS_MS,
       stream: this.#streams.stream('workload'),
       deliver: (command) => this.#server.deliver(command),
     })
