@@ -5,7 +5,6 @@
  */
 
 import {
-  AUTH_STATE_SETTINGS,
   botMemorySettings,
   connectionSettings,
   inboxSettings,
@@ -15,10 +14,11 @@ import {
 } from './bot-settings.ts'
 import type { BotOptions, BotPorts } from './bot-ports.ts'
 import type { BotStatus } from './bot-status.ts'
+import { BotSession } from './bot-session.ts'
 import { botSteps } from './bot-steps.ts'
 import { ConnectionKeeper } from './connection/connection-keeper.ts'
-import type { ConnectionAuth, ConnectionStatus } from './connection/connection-keeper.ts'
-import { AppError, errorCodeOf, errorMessageOf } from './errors.ts'
+import type { ConnectionStatus } from './connection/connection-keeper.ts'
+import { errorCodeOf, errorMessageOf } from './errors.ts'
 import { MemoryManager } from './memory/memory-manager.ts'
 import type { RecycleAnswer } from './memory/memory-manager.ts'
 import { Inbox } from './messages/inbox.ts'
@@ -28,10 +28,6 @@ import { Retention } from './messages/retention.ts'
 import { createRegistry } from './plugins/builtin/essential-commands.ts'
 import type { ExitReason } from './ports/exit.ts'
 import type { MessageJournal } from './ports/message-journal.ts'
-import type { Reclaimer } from './ports/reclaimer.ts'
-import type { SessionStore } from './ports/session-store.ts'
-import { openAuthState } from './session/auth-state.ts'
-import type { OpenedAuthState } from './session/auth-state.ts'
 import { LeaseKeeper } from './session/lease.ts'
 import type { LeaseStanding } from './session/lease.ts'
 import { retryingMessageJournal, retryingSessionStore } from './session/store-retry.ts'
@@ -43,8 +39,7 @@ const STORE_WAIT_MS = 60_000
 export class Bot {
   readonly #ports: BotPorts
   readonly #options: BotOptions
-  /** Repeats what a passing failure of the database prevented. */
-  readonly #store: SessionStore
+  readonly #session: BotSession
   readonly #journal: MessageJournal
   readonly #lease: LeaseKeeper
   readonly #connection: ConnectionKeeper
@@ -53,7 +48,6 @@ export class Bot {
   readonly #outbox: Outbox
   readonly #steps: StartupRunner
   readonly #storeWait = new AbortController()
-  #auth: OpenedAuthState | undefined
   #ending: ExitReason | undefined
 
   constructor(ports: BotPorts, options: BotOptions) {
@@ -68,7 +62,8 @@ export class Bot {
       maxWaitMs: STORE_WAIT_MS,
       signal: this.#storeWait.signal,
     }
-    this.#store = retryingSessionStore({ ...storeRetry, store: ports.sessionStore })
+    const store = retryingSessionStore({ ...storeRetry, store: ports.sessionStore })
+    this.#session = new BotSession({ store, clock, connector })
     this.#journal = retryingMessageJournal({ ...storeRetry, journal: ports.messageJournal })
     this.#lease = new LeaseKeeper({
       store: ports.sessionStore,
@@ -88,8 +83,8 @@ export class Bot {
       connector,
       lease: this.#lease,
       settings: connectionSettings(config),
-      openAuth: (epoch) => this.#openAuth(epoch),
-      haltSession: (cause) => this.#haltSession(cause),
+      openAuth: (epoch) => this.#session.openAuth(epoch),
+      haltSession: (cause) => this.#session.halt(cause, this.#epoch()),
       accept: (message) => this.#inbox.accept(message),
       onAck: (messageId, errorCode) => this.#outbox.acked(messageId, errorCode),
       onStatus: (status) => this.#connectionChanged(status),
@@ -156,12 +151,11 @@ export class Bot {
 
   #createMemoryManager(): MemoryManager {
     const { clock, logger, memoryProbe, reclaimers } = this.#ports
-    const keyCache: Reclaimer = { name: 'key-cache', cost: 30, reclaim: () => this.#auth?.shedKeyCache() }
     return new MemoryManager({
       clock,
       logger,
       probe: memoryProbe,
-      reclaimers: [...reclaimers, keyCache],
+      reclaimers: [...reclaimers, this.#session.keyCache],
       settings: botMemorySettings(this.#options),
       requestRecycle: () => this.#requestRecycle(),
       onLevel: (level) => {
@@ -209,26 +203,6 @@ export class Bot {
     }
     this.#outbox.resume().catch(failed)
     this.#inbox.resume().catch(failed)
-  }
-
-  async #openAuth(epoch: number): Promise<ConnectionAuth> {
-    const { clock, connector } = this.#ports
-    const opened = await openAuthState({
-      store: this.#store,
-      epoch,
-      clock,
-      connector,
-      settings: AUTH_STATE_SETTINGS,
-    })
-    this.#auth = opened
-    return opened
-  }
-
-  async #haltSession(cause: string): Promise<void> {
-    const epoch = this.#epoch()
-    if (epoch === undefined) throw new AppError('lease-lost', 'the lease is not ours any more')
-    const outcome = await this.#store.haltSession({ epoch, cause })
-    if (outcome === 'stale-epoch') throw new AppError('lease-lost', 'the lease is not ours any more')
   }
 
   #connectionChanged(status: ConnectionStatus): void {
