@@ -26,6 +26,8 @@ export interface WorkerEngine<Database extends { close(): Promise<void> }> {
 
 /** How often progress is told, ms of real time. */
 const PROGRESS_EVERY_MS = 100
+/** How often a run says that it goes on although its virtual time was not told, ms of real time. */
+const HEARTBEAT_MS = 5_000
 /** Lines written to a trace file at once. */
 const LINES_PER_WRITE = 10_000
 
@@ -54,6 +56,8 @@ async function perform<Database extends { close(): Promise<void> }>(
   const startedMs = performance.now()
   let virtualMs = 0
   let toldMs = startedMs
+  // The scheduler gives the event loop a turn now and then; a run that never does is hung.
+  const heartbeat = setInterval(() => tell({ kind: 'progress', virtualMs }), HEARTBEAT_MS)
   try {
     const result = await engine.run(job.request, {
       database: job.request.level === 'virtual' ? await openDatabase() : undefined,
@@ -70,6 +74,8 @@ async function perform<Database extends { close(): Promise<void> }>(
   } catch (error) {
     const wallMs = performance.now() - startedMs
     return { kind: 'result', result: errorResult(job.request, reasonOf(error), virtualMs, wallMs) }
+  } finally {
+    clearInterval(heartbeat)
   }
 }
 

@@ -22,7 +22,7 @@ export class WorkerDied extends Error {
   }
 }
 
-/** Longest silence of a worker at work, ms: opening a database or a virtual hour takes at most seconds. */
+/** Longest silence of a worker at work, ms; a sound one is heard every few seconds. */
 const MAX_SILENCE_MS = 120_000
 /** How long an idle worker may take to close its database before it is killed, ms. */
 const CLOSE_GRACE_MS = 3_000
