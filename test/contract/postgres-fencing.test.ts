@@ -94,19 +94,18 @@ it('makes a takeover wait for a write under way', async () => {
   const commitOf = (value: string) =>
     before.store.commit({ epoch, nowMs: 1, keys: [{ type: 'session', id: '1', value }] })
   await commitOf('first')
-  const order: string[] = []
   // The write has the lease row and stands before a key that somebody holds.
-  await whileWaiting({
+  const [, seen] = await whileWaiting<unknown>({
     lock: `SELECT 1 FROM blacksky_keys WHERE session_id = '${sessionId}' FOR UPDATE`,
     works: [
-      () => commitOf('second').then((outcome) => order.push(outcome)),
-      () =>
-        after.store
-          .takeLease({ owner: 'new', expected: { epoch, counter: 0 } })
-          .then(() => order.push('taken')),
+      () => commitOf('second'),
+      async () => {
+        await after.store.takeLease({ owner: 'new', expected: { epoch, counter: 0 } })
+        return after.store.readKeys({ type: 'session', ids: ['1'] })
+      },
     ],
   })
-  expect(order).toEqual(['written', 'taken'])
+  expect(seen).toEqual([{ id: '1', value: 'second' }])
 })
 
 it('counts two charges that waited for the same row one after the other', async () => {
