@@ -38,6 +38,11 @@ export abstract class Checker {
     // Most checkers have said all by now.
   }
 
+  /** How often the claim broke so far. */
+  get breaches(): number {
+    return this.#violations.length + this.#suppressed
+  }
+
   /** First breaches first; of very many only the first ones, and a count of the rest. */
   violations(): readonly Violation[] {
     const last = this.#violations.at(-1)

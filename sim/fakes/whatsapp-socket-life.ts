@@ -199,10 +199,8 @@ export class SocketLife implements ClientFrames {
     if (!this.isReading) return
     const { server, stream } = this.#context
     const isAtOnce = by === 'server' || this.#state === 'connecting'
-    const delayMs = rules.closingMs(stream, {
-      isAtOnce,
-      isBlackHole: server.faults.stallKind === 'black-hole',
-    })
+    const isBlackHole = server.faults.stallKind === 'black-hole'
+    const delayMs = rules.closingMs(stream, { isAtOnce, isBlackHole })
     if (by !== 'server') {
       this.#record('wa.end', {})
       this.#hangUp()
