@@ -19,3 +19,6 @@ export const SOUND: readonly AlwaysClaim[] = [
   'no-r15',
   'no-leaks',
 ]
+
+/** The bot's own default: the lab's declared workload samples every 20 s, which no burst waits for. */
+export const PRODUCTION_SAMPLING = { MEMORY_SAMPLE_INTERVAL_MS: '2000' }

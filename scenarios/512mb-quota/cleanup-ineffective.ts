@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, PRODUCTION_SAMPLING, SOUND } from '../support.ts'
 
 export const cleanupIneffective = defineScenario({
   id: '512mb-quota/cleanup-ineffective',
@@ -7,6 +7,7 @@ export const cleanupIneffective = defineScenario({
   proves:
     'memory in small native blocks, which no cleanup gives back, ends in one recycle and not in a loop of them',
   durationMs: HOUR_MS,
+  settings: PRODUCTION_SAMPLING,
   faults: [
     {
       kind: 'balloon',

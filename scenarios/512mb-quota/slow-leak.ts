@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, PRODUCTION_SAMPLING, SOUND } from '../support.ts'
 
 export const slowLeak = defineScenario({
   id: '512mb-quota/slow-leak',
@@ -7,6 +7,7 @@ export const slowLeak = defineScenario({
   proves:
     'a leak of 0.2 MB a second meets cleanup at 70 %, emergency at 85 %, and ends in an orderly recycle',
   durationMs: 2 * HOUR_MS,
+  settings: PRODUCTION_SAMPLING,
   faults: [
     {
       kind: 'balloon',
