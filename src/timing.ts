@@ -30,7 +30,12 @@ export function sleep(clock: Clock, label: string, delayMs: number, signal?: Abo
  * ignored, a late rejection included.
  * @throws AppError `timed-out`
  */
-export function withDeadline<T>(clock: Clock, label: string, timeoutMs: number, work: Promise<T>): Promise<T> {
+export function withDeadline<T>(
+  clock: Clock,
+  label: string,
+  timeoutMs: number,
+  work: Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimer(label, timeoutMs, () => {
       reject(new AppError('timed-out', `${label}: no answer within ${timeoutMs} ms`))

@@ -4,6 +4,7 @@
  * can talk its way out.
  */
 
+import { textOf } from '../world/trace.ts'
 import type { TraceEvent } from '../world/trace.ts'
 import { Checker } from './checker.ts'
 import type { CheckerContext } from './checker.ts'
@@ -20,9 +21,9 @@ export class SingleSocketChecker extends Checker {
     if (kind === 'wa.connect') {
       for (const [number, process] of this.#live) {
         const other = `connection ${number} of ${process}`
-        this.broken(atMs, `${String(data['process'])} connects while ${other} is still there`)
+        this.broken(atMs, `${textOf(data, 'process')} connects while ${other} is still there`)
       }
-      this.#live.set(Number(data['connection']), String(data['process']))
+      this.#live.set(Number(data['connection']), textOf(data, 'process'))
     } else if (kind === 'wa.close' || kind === 'wa.end') {
       // What is left of an ended socket in a black hole is the transport's, not the bot's.
       this.#live.delete(Number(data['connection']))
@@ -84,7 +85,7 @@ export class BackoffLawChecker extends Checker {
   }
 
   #connected({ atMs, data }: TraceEvent): void {
-    const process = String(data['process'])
+    const process = textOf(data, 'process')
     if (process !== this.#process) {
       // A new process has no memory of failures; the budget is what binds it.
       this.#process = process
@@ -119,7 +120,7 @@ export class BackoffLawChecker extends Checker {
     const code = data['statusCode']
     this.#lastCloseMs = atMs
     this.#minWaitMs = 0
-    if (data['by'] === 'end' || data['by'] === 'process' || isQrExpiry(event(data))) return
+    if (data['by'] === 'end' || data['by'] === 'process' || isQrExpiry(textOf(data, 'message'))) return
     if (code === 515 && this.#hasFreeRestart) {
       this.#hasFreeRestart = false
       return
@@ -151,11 +152,6 @@ export class TerminalIsFinalChecker extends Checker {
 
 /** Logged out, account restricted, banned, version refused for good, multi-device mismatch. */
 const TERMINAL_CODES: ReadonlySet<number> = new Set([401, 402, 403, 406, 411])
-
-/** The reason carried by a close event, as text. */
-function event(data: TraceEvent['data']): string {
-  return String(data['message'] ?? '')
-}
 
 function isQrExpiry(message: string): boolean {
   return message.includes('QR refs')

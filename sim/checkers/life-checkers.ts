@@ -3,6 +3,7 @@
  * still holds at marks along the run and at its end; a quiet night by what the server and the dyno saw.
  */
 
+import { textOf } from '../world/trace.ts'
 import type { TraceEvent } from '../world/trace.ts'
 import { Checker } from './checker.ts'
 
@@ -20,7 +21,7 @@ export class NoLeaksChecker extends Checker {
     if (kind !== 'process.timers') return
     const most = Number(data['mostOfOneLabel'])
     if (most > MAX_TIMERS_PER_LABEL)
-      this.broken(atMs, `${source} holds ${most} timers "${String(data['label'])}"`)
+      this.broken(atMs, `${source} holds ${most} timers "${textOf(data, 'label')}"`)
     const all = Number(data['timers'])
     if (all > MAX_TIMERS) this.broken(atMs, `${source} holds ${all} timers`)
   }
@@ -46,9 +47,9 @@ export class UndisturbedChecker extends Checker {
     if (kind === 'dyno.exited' || kind === 'process.exited')
       this.broken(atMs, `a process ended: ${JSON.stringify(data)}`)
     if (kind === 'wa.sent') {
-      this.#sent.add(String(data['id']))
+      this.#sent.add(textOf(data, 'id'))
       if (this.#sent.size > this.#commands)
-        this.broken(atMs, `a message that nobody asked for: ${String(data['text'])}`)
+        this.broken(atMs, `a message that nobody asked for: ${textOf(data, 'text')}`)
     }
   }
 }

@@ -3,6 +3,7 @@
  * The truth is the ledger as Heroku's own sampler sees it every 20 s, not what the bot says of itself.
  */
 
+import { textOf } from '../world/trace.ts'
 import type { TraceEvent } from '../world/trace.ts'
 import { Checker } from './checker.ts'
 import type { CheckerContext } from './checker.ts'
@@ -14,7 +15,7 @@ export class NoR15Checker extends Checker {
   }
 
   observe({ atMs, kind, data }: TraceEvent): void {
-    if (kind === 'dyno.r15') this.broken(atMs, `R15 at ${String(data['memoryMb'])} MB`)
+    if (kind === 'dyno.r15') this.broken(atMs, `R15 at ${textOf(data, 'memoryMb')} MB`)
   }
 }
 
@@ -35,6 +36,8 @@ const TOLERANCE_PERCENT = 1
 /** Cleanup and emergency begin within one sample of crossing their thresholds, and never below. */
 export class MemoryActedOnChecker extends Checker {
   readonly #context: CheckerContext
+  /** Until when a dyno hangs or starves, and cannot act. */
+  readonly #excusedUntilMs = new Map<string, number>()
   /** By `<dyno> <percent>`. */
   readonly #lines = new Map<string, Line>()
 
@@ -48,16 +51,20 @@ export class MemoryActedOnChecker extends Checker {
     if (kind === 'dyno.memory') this.#sampled(event)
     else if (kind === 'log.memory.cleanup') this.#acted(event)
     else if (EXCUSES.has(kind)) {
+      if (typeof data['forMs'] === 'number') {
+        this.#excusedUntilMs.set(textOf(data, 'dynoId'), event.atMs + data['forMs'])
+      }
       // A process that hangs, starves or is on its way out cannot act.
-      for (const percent of this.#thresholds()) this.#lines.delete(`${String(data['dynoId'])} ${percent}`)
+      for (const percent of this.#thresholds()) this.#lines.delete(`${textOf(data, 'dynoId')} ${percent}`)
     }
   }
 
   #sampled({ atMs, data }: TraceEvent): void {
-    const dyno = String(data['dynoId'])
+    const dyno = textOf(data, 'dynoId')
     for (const threshold of this.#thresholds()) {
       const line = this.#line(dyno, threshold)
-      if (Number(data['percent']) < threshold + TOLERANCE_PERCENT) line.aboveSinceMs = undefined
+      if (atMs < (this.#excusedUntilMs.get(dyno) ?? 0)) line.aboveSinceMs = undefined
+      else if (Number(data['percent']) < threshold + TOLERANCE_PERCENT) line.aboveSinceMs = undefined
       else line.aboveSinceMs ??= atMs
       const { aboveSinceMs, actedAtMs } = line
       if (aboveSinceMs === undefined || actedAtMs >= aboveSinceMs - ACTED_BEFORE_MS) continue
@@ -74,7 +81,7 @@ export class MemoryActedOnChecker extends Checker {
     if (percent < cleanupPercent - TOLERANCE_PERCENT) {
       this.broken(atMs, `cleanup at ${percent.toFixed(1)} %, below the threshold of ${cleanupPercent} %`)
     }
-    const dyno = String(data['dynoId'])
+    const dyno = textOf(data, 'dynoId')
     this.#line(dyno, cleanupPercent).actedAtMs = atMs
     if (data['urgency'] === 'emergency') this.#line(dyno, emergencyPercent).actedAtMs = atMs
   }

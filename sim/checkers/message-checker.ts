@@ -4,6 +4,7 @@
  * answer; the same id again is the same message to WhatsApp and harmless.
  */
 
+import { textOf } from '../world/trace.ts'
 import type { TraceEvent } from '../world/trace.ts'
 import { Checker } from './checker.ts'
 
@@ -17,8 +18,8 @@ export class AnsweredOnceChecker extends Checker {
 
   observe({ atMs, kind, data }: TraceEvent): void {
     if (kind !== 'wa.sent') return
-    const id = String(data['id'])
-    const text = String(data['text'])
+    const id = textOf(data, 'id')
+    const text = textOf(data, 'text')
     const earlierText = this.#replyTexts.get(id)
     if (earlierText !== undefined && earlierText !== text) {
       this.broken(atMs, `message ${id} was first "${earlierText}" and is now "${text}"`)

@@ -3,6 +3,7 @@
  * (seen at all). Both listen like checkers; they are judged at the end.
  */
 
+import { textOf } from '../world/trace.ts'
 import type { TraceEvent } from '../world/trace.ts'
 import type { EventuallyClaim, SometimesClaim, Violation } from './claim.ts'
 import { answeredToken, commandToken } from './message-checker.ts'
@@ -40,12 +41,12 @@ export class EventuallyJudge {
         this.#haltedAtMs ??= atMs
         break
       case 'wa.queued': {
-        const token = commandToken(String(data['text']))
+        const token = commandToken(textOf(data, 'text'))
         if (token !== undefined) this.#unanswered.set(token, atMs)
         break
       }
       case 'wa.sent':
-        this.#answered(answeredToken(String(data['text'])), atMs)
+        this.#answered(answeredToken(textOf(data, 'text')), atMs)
         break
       default:
     }

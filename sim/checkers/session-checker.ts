@@ -4,6 +4,7 @@
  * empty row. Judged from the server's side and from the store's answers.
  */
 
+import { textOf } from '../world/trace.ts'
 import type { TraceEvent } from '../world/trace.ts'
 import { Checker } from './checker.ts'
 
@@ -43,7 +44,7 @@ export class SessionIntegrityChecker extends Checker {
     if (result === 'written' && args?.epoch !== undefined && args.epoch < this.#newestEpoch) {
       this.broken(
         atMs,
-        `${String(data['op'])} of epoch ${args.epoch} was written under epoch ${this.#newestEpoch}`,
+        `${textOf(data, 'op')} of epoch ${args.epoch} was written under epoch ${this.#newestEpoch}`,
       )
     }
     if (data['op'] === 'commit' && result === 'written' && args?.creds !== undefined) {
@@ -53,7 +54,7 @@ export class SessionIntegrityChecker extends Checker {
       if (result !== this.#lastCredsDigest) {
         this.broken(
           atMs,
-          `restored credentials ${String(result)} are not the last commit ${this.#lastCredsDigest}`,
+          `restored credentials ${JSON.stringify(result)} are not the last commit ${this.#lastCredsDigest}`,
         )
       }
     }

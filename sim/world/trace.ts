@@ -21,6 +21,13 @@ export interface TraceEvent {
   readonly data: TraceData
 }
 
+/** A field as text: itself when it is text, otherwise as JSON; '' when it is missing. */
+export function textOf(data: TraceData, field: string): string {
+  const value = data[field]
+  if (typeof value === 'string') return value
+  return value === undefined ? '' : JSON.stringify(value)
+}
+
 export type TraceListener = (event: TraceEvent) => void
 
 const HASH_CHUNK_CHARS = 65_536

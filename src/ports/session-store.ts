@@ -71,7 +71,10 @@ export interface SessionStore {
    * Takes the lease over with epoch + 1 and counter 0, only if it still is as `expected` (undefined: no
    * row yet). Returns the new row, or undefined when it changed meanwhile.
    */
-  takeLease(take: { readonly owner: string; readonly expected: LeaseStamp | undefined }): Promise<LeaseRow | undefined>
+  takeLease(take: {
+    readonly owner: string
+    readonly expected: LeaseStamp | undefined
+  }): Promise<LeaseRow | undefined>
   /** Renews and, when asked, charges one connection attempt to the rolling window, in the same statement. */
   renewLease(renewal: {
     readonly owner: string
