@@ -71,7 +71,8 @@ export async function startContainer(options: {
     const stop = async (): Promise<void> => {
       await container.stop({ remove: true, removeVolumes: true })
     }
-    return { kind: 'container', url: container.getConnectionUri(), stop }
+    // Without TLS, which `auto` would choose: inside a container the engine's host is no loopback address.
+    return { kind: 'container', url: `${container.getConnectionUri()}?sslmode=disable`, stop }
   } catch (error) {
     if (isPresent) {
       throw new InfrastructureError(

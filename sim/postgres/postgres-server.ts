@@ -177,6 +177,13 @@ function unreachable(url: string, error: unknown): InfrastructureError {
   const { hostname, port, username } = new URL(url)
   const where = `${hostname}:${port === '' ? '5432' : port}`
   const options = { cause: error }
+  if (/does not support SSL/.test(errorMessageOf(error))) {
+    return new InfrastructureError(
+      `Postgres at ${where} speaks no TLS`,
+      'add ?sslmode=disable to the URL',
+      options,
+    )
+  }
   const code = storeErrorCode(error, { phase: 'connect', isWrite: true })
   if (code === 'store-denied') {
     return new InfrastructureError(

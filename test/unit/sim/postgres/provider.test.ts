@@ -61,6 +61,14 @@ describe('a server by URL', () => {
     expect((await troubleWith(url.href)).message).toMatch(/refuses user "\w+"/)
   })
 
+  it('that speaks no TLS is one clear message with the way out', async () => {
+    const url = new URL(await testDatabase())
+    url.searchParams.set('sslmode', 'require')
+    const error = await troubleWith(url.href)
+    expect(error.message).toMatch(/speaks no TLS/)
+    expect(error.hint).toMatch(/sslmode=disable/)
+  })
+
   it('that is malformed or missing is one clear message', async () => {
     expect((await troubleWith('nonsense')).message).toMatch(/malformed/)
     expect((await troubleWith('')).message).toMatch(/no URL/)
