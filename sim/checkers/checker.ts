@@ -17,7 +17,9 @@ export interface CheckerContext {
   readonly backoffCapMs: number
   readonly conflictBaseMs: number
   readonly stableUptimeMs: number
+  /** Quick attempts in a row; after them the bot probes. */
   readonly maxRetries: number
+  readonly probeIntervalMs: number
   /** Largest error of a dyno's clock against the world's, ms: what a window may be off by. */
   readonly maxSkewMs: number
 }

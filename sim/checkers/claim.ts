@@ -23,12 +23,13 @@ export type AlwaysClaim = (typeof ALWAYS_CLAIMS)[number]
 /** What each claim says, for `list`, the report and the documents. */
 export const CLAIM_MEANINGS: Readonly<Record<AlwaysClaim, string>> = {
   'single-socket': 'never two connections to WhatsApp at once, over all dynos',
-  'backoff-law': 'each further failure waits at least half of a doubling envelope, up to the cap',
+  'backoff-law':
+    'each further failure waits at least half of a doubling envelope, up to the cap; then of the probe interval',
   'attempts-in-budget': 'no rolling window holds more connection attempts than the budget, restarts included',
   'terminal-is-final': 'after a terminal disconnect no further attempt is made, and no data is deleted',
   'session-integrity':
-    'no new pairing while a session exists, no ratchet step used twice, no stale epoch writes, no uncommitted state lost',
-  'answered-at-most-once': 'no command has two different answers, and what is marked "once" runs once',
+    'no new pairing while a session exists, no ratchet step used twice, no write by anybody but the lease holder, and what was committed is read again',
+  'answered-at-most-once': 'no command has two different answers, and none is answered in another chat',
   'memory-acted-on':
     'cleanup and emergency begin within one sample of crossing their thresholds, and never below',
   'no-r15': 'the dyno never reaches twice its quota',

@@ -1,14 +1,10 @@
 /** The checkers of a scenario's `always` claims: one table from claim to checker. */
 
 import type { Scenario } from '../scenario.ts'
+import { BackoffLawChecker } from './backoff-checker.ts'
 import type { Checker, CheckerContext } from './checker.ts'
 import type { AlwaysClaim } from './claim.ts'
-import {
-  AttemptBudgetChecker,
-  BackoffLawChecker,
-  SingleSocketChecker,
-  TerminalIsFinalChecker,
-} from './connection-checkers.ts'
+import { AttemptBudgetChecker, SingleSocketChecker, TerminalIsFinalChecker } from './connection-checkers.ts'
 import { NoLeaksChecker, UndisturbedChecker } from './life-checkers.ts'
 import { MemoryActedOnChecker, NoR15Checker } from './memory-checkers.ts'
 import { AnsweredOnceChecker } from './message-checker.ts'

@@ -1,6 +1,7 @@
 /**
  * Memory: the thresholds are acted on in time, never below them, and the dyno never reaches twice its quota.
- * The truth is the ledger as Heroku's own sampler sees it every 20 s, not what the bot says of itself.
+ * The truth is the ledger as Heroku's own sampler sees it every 20 s; what counts as acting is a garbage
+ * collection or a cache given up, never what the bot says of itself.
  */
 
 import { textOf } from '../world/trace.ts'
@@ -19,25 +20,30 @@ export class NoR15Checker extends Checker {
   }
 }
 
-/** One threshold of one dyno. */
+/** One threshold of one dyno; it is left only well below, so that usage around the line does not flap. */
 interface Line {
-  /** When Heroku's sampler first saw memory above it; undefined while below. */
+  /** When Heroku's sampler first saw memory beyond doubt above it; undefined while it is not. */
   aboveSinceMs: number | undefined
-  actedAtMs: number
+  /** Something was done since memory came up to it. */
+  hasActed: boolean
 }
 
 /** Memory above its threshold for longer than this without an action breaks the claim. */
 export const ACT_WITHIN_MS = 22_000
-/** The bot acts exactly at the line, a moment before the crossing is beyond doubt here. */
-const ACTED_BEFORE_MS = 120_000
 /** Readings and actions are moments apart, and the ledger moves meanwhile. */
 const TOLERANCE_PERCENT = 1
+/** So far below its threshold a line is left, in points; the bot may count one less. */
+const LEFT_BELOW_PERCENT = 6
+/** One cleanup takes several steps, and its first ones bring memory down. */
+const CLEANUP_MS = 30_000
 
 /** Cleanup and emergency begin within one sample of crossing their thresholds, and never below. */
 export class MemoryActedOnChecker extends Checker {
   readonly #context: CheckerContext
   /** Until when a dyno hangs or starves, and cannot act. */
   readonly #excusedUntilMs = new Map<string, number>()
+  /** When a cleanup last began above its threshold, by dyno. */
+  readonly #cleanupAtMs = new Map<string, number>()
   /** By `<dyno> <percent>`. */
   readonly #lines = new Map<string, Line>()
 
@@ -49,41 +55,45 @@ export class MemoryActedOnChecker extends Checker {
   observe(event: TraceEvent): void {
     const { kind, data } = event
     if (kind === 'dyno.memory') this.#sampled(event)
-    else if (kind === 'log.memory.cleanup') this.#acted(event)
+    else if (kind === 'memory.reclaim') this.#acted(event)
     else if (EXCUSES.has(kind)) {
-      if (typeof data['forMs'] === 'number') {
-        this.#excusedUntilMs.set(textOf(data, 'dynoId'), event.atMs + data['forMs'])
-      }
-      // A process that hangs, starves or is on its way out cannot act.
-      for (const percent of this.#thresholds()) this.#lines.delete(`${textOf(data, 'dynoId')} ${percent}`)
+      const dyno = textOf(data, 'dynoId')
+      const forMs = Number(data['forMs'] ?? 0)
+      const beforeMs = this.#excusedUntilMs.get(dyno) ?? 0
+      this.#excusedUntilMs.set(dyno, Math.max(beforeMs, event.atMs + forMs))
+      // A process that hangs, starves or is on its way out cannot act, and a new one has not acted yet.
+      for (const percent of this.#thresholds()) this.#lines.delete(`${dyno} ${percent}`)
     }
   }
 
   #sampled({ atMs, data }: TraceEvent): void {
     const dyno = textOf(data, 'dynoId')
+    const percent = Number(data['percent'])
+    const isExcused = atMs < (this.#excusedUntilMs.get(dyno) ?? 0)
     for (const threshold of this.#thresholds()) {
       const line = this.#line(dyno, threshold)
-      if (atMs < (this.#excusedUntilMs.get(dyno) ?? 0)) line.aboveSinceMs = undefined
-      else if (Number(data['percent']) < threshold + TOLERANCE_PERCENT) line.aboveSinceMs = undefined
+      if (percent < threshold - LEFT_BELOW_PERCENT) line.hasActed = false
+      if (isExcused || percent < threshold + TOLERANCE_PERCENT) line.aboveSinceMs = undefined
       else line.aboveSinceMs ??= atMs
-      const { aboveSinceMs, actedAtMs } = line
-      if (aboveSinceMs === undefined || actedAtMs >= aboveSinceMs - ACTED_BEFORE_MS) continue
-      if (atMs - aboveSinceMs > ACT_WITHIN_MS) {
-        line.actedAtMs = atMs
-        this.broken(atMs, `${dyno} is above ${threshold} % since ${aboveSinceMs} ms and nothing was done`)
-      }
+      const { aboveSinceMs, hasActed } = line
+      if (aboveSinceMs === undefined || hasActed || atMs - aboveSinceMs <= ACT_WITHIN_MS) continue
+      line.hasActed = true
+      this.broken(atMs, `${dyno} is above ${threshold} % since ${aboveSinceMs} ms and nothing was done`)
     }
   }
 
   #acted({ atMs, data }: TraceEvent): void {
-    const { quotaBytes, cleanupPercent, emergencyPercent } = this.#context
-    const percent = (Number(data['beforeBytes']) * 100) / quotaBytes
-    if (percent < cleanupPercent - TOLERANCE_PERCENT) {
-      this.broken(atMs, `cleanup at ${percent.toFixed(1)} %, below the threshold of ${cleanupPercent} %`)
-    }
+    const { quotaBytes, cleanupPercent } = this.#context
     const dyno = textOf(data, 'dynoId')
-    this.#line(dyno, cleanupPercent).actedAtMs = atMs
-    if (data['urgency'] === 'emergency') this.#line(dyno, emergencyPercent).actedAtMs = atMs
+    const percent = (Number(data['usedBytes']) * 100) / quotaBytes
+    for (const threshold of this.#thresholds()) {
+      if (percent >= threshold - TOLERANCE_PERCENT) this.#line(dyno, threshold).hasActed = true
+    }
+    if (percent >= cleanupPercent - TOLERANCE_PERCENT) this.#cleanupAtMs.set(dyno, atMs)
+    else if (atMs - (this.#cleanupAtMs.get(dyno) ?? -Infinity) > CLEANUP_MS) {
+      const what = `${textOf(data, 'what')} at ${percent.toFixed(1)} %`
+      this.broken(atMs, `${what}, below the threshold of ${cleanupPercent} %`)
+    }
   }
 
   #thresholds(): readonly number[] {
@@ -94,7 +104,7 @@ export class MemoryActedOnChecker extends Checker {
     const key = `${dyno} ${threshold}`
     const known = this.#lines.get(key)
     if (known !== undefined) return known
-    const created = { aboveSinceMs: undefined, actedAtMs: -Infinity }
+    const created = { aboveSinceMs: undefined, hasActed: false }
     this.#lines.set(key, created)
     return created
   }
@@ -106,4 +116,5 @@ const EXCUSES: ReadonlySet<string> = new Set([
   'dyno.sigterm',
   'dyno.exited',
   'dyno.sigkill',
+  'process.started',
 ])

@@ -1,7 +1,7 @@
 /**
- * Each command is answered once in effect. The lab's commands carry a number that the answer repeats, so
- * the judgement needs nothing from the bot: a second message with another id and the same number is a double
- * answer; the same id again is the same message to WhatsApp and harmless.
+ * Each command is answered once in effect, and where it was asked. The lab's commands carry a number that
+ * the answer repeats, so the judgement needs nothing from the bot: a second message with another id and the
+ * same number is a double answer; the same id again is the same message to WhatsApp and harmless.
  */
 
 import { textOf } from '../world/trace.ts'
@@ -9,14 +9,20 @@ import type { TraceEvent } from '../world/trace.ts'
 import { Checker } from './checker.ts'
 
 export class AnsweredOnceChecker extends Checker {
+  /** By the command's number. */
+  readonly #chats = new Map<string, string>()
   readonly #replyIds = new Map<string, string>()
-  #replyTexts = new Map<string, string>()
+  readonly #replyTexts = new Map<string, string>()
 
   constructor() {
     super('answered-at-most-once')
   }
 
   observe({ atMs, kind, data }: TraceEvent): void {
+    if (kind === 'wa.queued') {
+      const token = commandToken(textOf(data, 'text'))
+      if (token !== undefined) this.#chats.set(token, textOf(data, 'chat'))
+    }
     if (kind !== 'wa.sent') return
     const id = textOf(data, 'id')
     const text = textOf(data, 'text')
@@ -26,7 +32,13 @@ export class AnsweredOnceChecker extends Checker {
     }
     this.#replyTexts.set(id, text)
     const token = answeredToken(text)
-    if (token === undefined) return
+    if (token !== undefined) this.#answered(token, id, textOf(data, 'chat'), atMs)
+  }
+
+  #answered(token: string, id: string, chat: string, atMs: number): void {
+    const askedIn = this.#chats.get(token)
+    if (askedIn === undefined) this.broken(atMs, `command ${token} was answered and never asked`)
+    else if (askedIn !== chat) this.broken(atMs, `command ${token} of ${askedIn} was answered in ${chat}`)
     const earlierId = this.#replyIds.get(token)
     if (earlierId === undefined) this.#replyIds.set(token, id)
     else if (earlierId !== id)

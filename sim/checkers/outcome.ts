@@ -16,9 +16,10 @@ export class EventuallyJudge {
   readonly #open = new Set<number>()
   /** When the bot was last without a connection at or after the end of the faults. */
   #reconnectedAtMs: number | undefined
-  #isHalted = false
   #haltedAtMs: number | undefined
+  /** When each command that has no answer yet was asked, by its number. */
   readonly #unanswered = new Map<string, number>()
+  #asked = 0
   /** Answer that came latest, counted from the later of the question and the end of the faults. */
   #slowestMs = 0
 
@@ -37,12 +38,13 @@ export class EventuallyJudge {
         this.#open.delete(Number(data['connection']))
         break
       case 'log.connection.halted':
-        this.#isHalted = true
         this.#haltedAtMs ??= atMs
         break
       case 'wa.queued': {
         const token = commandToken(textOf(data, 'text'))
-        if (token !== undefined) this.#unanswered.set(token, atMs)
+        if (token === undefined) break
+        this.#asked += 1
+        this.#unanswered.set(token, atMs)
         break
       }
       case 'wa.sent':
@@ -82,6 +84,8 @@ export class EventuallyJudge {
         return this.#open.size === 0 ? 'connected, but not at the end' : undefined
       }
       case 'all-answered': {
+        if (this.#asked === 0) return 'no command was ever asked'
+        if (endMs - this.#faultsEndMs < withinMs) return 'the run ends before the deadline of any command'
         const late = [...this.#unanswered].filter(([, askedAtMs]) => {
           return endMs - Math.max(askedAtMs, this.#faultsEndMs) > withinMs
         })
@@ -92,8 +96,11 @@ export class EventuallyJudge {
       }
       case 'halted': {
         if (this.#open.size > 0) return 'connected, though the session was ended for good'
-        if (!this.#isHalted || this.#haltedAtMs === undefined) return 'the bot never said that it is halted'
-        return undefined
+        if (this.#haltedAtMs === undefined) return 'the bot never said that it is halted'
+        const tookMs = this.#haltedAtMs - this.#faultsEndMs
+        return tookMs > withinMs
+          ? `halted ${tookMs} ms after the last fault, not within ${withinMs} ms`
+          : undefined
       }
     }
   }

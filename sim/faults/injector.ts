@@ -13,7 +13,7 @@ import type { Scheduler } from '../world/scheduler.ts'
 import type { Trace } from '../world/trace.ts'
 import type { Fault, FaultOf } from './fault.ts'
 import type { StoreFaults } from './store-faults.ts'
-import { STRIKE_NAMES, beginWhatsapp, endWhatsapp, reportOf } from './whatsapp-injection.ts'
+import { STRIKE_NAMES, beginWhatsapp, endWhatsapp } from './whatsapp-injection.ts'
 import type { WhatsappFault } from './whatsapp-injection.ts'
 
 export interface InjectorOptions {
@@ -88,26 +88,41 @@ export class Injector {
     }
   }
 
+  /** A span's strikes count while it lasts; what strikes later is another fault of its kind. */
   #whatsapp(fault: WhatsappFault, delayMs: number): () => boolean {
+    if (fault.kind === 'disconnect' || fault.kind === 'storm') return this.#cuts(fault, delayMs)
     const { whatsapp } = this.#options
-    const name = STRIKE_NAMES[fault.kind]
-    let before = 0
-    const note = (): void => {
-      before = whatsapp.strikes()[name]
-    }
-    const act = (): void => {
-      note()
+    const strikes = (): number => whatsapp.strikes()[STRIKE_NAMES[fault.kind]]
+    let before: number | undefined
+    let after: number | undefined
+    this.#at(fault, delayMs, () => {
+      before = strikes()
       beginWhatsapp(whatsapp, fault)
-    }
-    this.#at(fault, delayMs, act)
-    if ('forMs' in fault) this.#at(fault, delayMs + fault.forMs, () => endWhatsapp(whatsapp, fault), 'lifted')
-    if (fault.kind === 'storm') {
-      for (let index = 1; index < fault.count; index += 1) {
-        const again = (): void => whatsapp.disconnect(reportOf(fault))
-        this.#options.scheduler.schedule('fault.storm', delayMs + index * fault.everyMs, again)
+    })
+    if ('forMs' in fault) {
+      const lift = (): void => {
+        endWhatsapp(whatsapp, fault)
+        after = strikes()
       }
+      this.#at(fault, delayMs + fault.forMs, lift, 'lifted')
     }
-    return () => whatsapp.strikes()[name] > before
+    return () => before !== undefined && (after ?? strikes()) > before
+  }
+
+  #cuts(fault: FaultOf<'disconnect' | 'storm'>, delayMs: number): () => boolean {
+    const { whatsapp, scheduler } = this.#options
+    let hasStruck = false
+    const cut = (): void => {
+      const before = whatsapp.strikes().disconnect
+      beginWhatsapp(whatsapp, fault)
+      hasStruck ||= whatsapp.strikes().disconnect > before
+    }
+    this.#at(fault, delayMs, cut)
+    if (fault.kind === 'storm') {
+      for (let index = 1; index < fault.count; index += 1)
+        scheduler.schedule('fault.storm', delayMs + index * fault.everyMs, cut)
+    }
+    return () => hasStruck
   }
 
   #dyno(fault: DynoFault, delayMs: number): () => boolean {

@@ -84,6 +84,6 @@ export function endWhatsapp(whatsapp: WhatsappFaults, fault: WhatsappFault): voi
   }
 }
 
-export function reportOf(fault: FaultOf<'disconnect' | 'storm'>): CloseReport {
+function reportOf(fault: FaultOf<'disconnect' | 'storm'>): CloseReport {
   return { statusCode: fault.statusCode, message: fault.message }
 }

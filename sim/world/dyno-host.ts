@@ -139,7 +139,7 @@ class HostedDyno implements RunningProgram {
     const ledger = new MemoryLedger({ role: 'whole-dyno', stream: streams.stream('memory') })
     this.#process = process
     this.#ledger = ledger
-    this.#record(id, 'process.started', {})
+    this.#record(id, 'process.started', { dynoId: this.#context.dynoId })
     process.deliver(() => {
       const ports = processPorts({
         parts,

@@ -35,6 +35,7 @@ export function checkerContext(config: Config, scenario: Scenario): CheckerConte
     conflictBaseMs: connectionSettings(config).conflictBackoff.baseMs,
     stableUptimeMs: config.reconnectStableUptimeMs,
     maxRetries: config.reconnectMaxRetries,
+    probeIntervalMs: config.reconnectProbeIntervalMs,
     maxSkewMs: scenario.clocks.maxSkewMs,
   }
 }

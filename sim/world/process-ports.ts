@@ -42,7 +42,7 @@ export interface ProcessPortsOptions {
 }
 
 export function processPorts(options: ProcessPortsOptions): BotPorts {
-  const { parts, process, dynoId, ledger, streams } = options
+  const { parts, process, dynoId, streams } = options
   const { scheduler, trace, queue, storeFaults: faults } = parts
   const raw = parts.stores.open(new SeededSecureRandom(streams.stream('row-cipher')))
   const stream = streams.stream('store-latency')
@@ -54,10 +54,40 @@ export function processPorts(options: ProcessPortsOptions): BotPorts {
     logger: tracingLogger(options),
     sessionStore: gate.sessionStore(raw.sessionStore),
     messageJournal: gate.messageJournal(raw.messageJournal),
-    memoryProbe: ledger.memoryProbe(process, () => ledger.totalBytes()),
-    reclaimers: ledger.reclaimers(process),
+    ...tracedMemory(options),
     connector: countingConnector(options),
     exit: { exit: (reason) => options.onExit(reason) },
+  }
+}
+
+/** What the bot does about memory is seen here, whatever it logs: each is a trace event `memory.reclaim`. */
+function tracedMemory({
+  parts,
+  process,
+  dynoId,
+  ledger,
+}: ProcessPortsOptions): Pick<BotPorts, 'memoryProbe' | 'reclaimers'> {
+  const probe = ledger.memoryProbe(process, () => ledger.totalBytes())
+  const record = (what: string): void => {
+    const data = { dynoId, what, usedBytes: ledger.totalBytes() }
+    parts.trace.record({ atMs: parts.scheduler.nowMs, source: process.id, kind: 'memory.reclaim', data })
+  }
+  return {
+    memoryProbe: {
+      sample: () => probe.sample(),
+      collectGarbage: () => {
+        record('garbage')
+        return probe.collectGarbage()
+      },
+    },
+    reclaimers: ledger.reclaimers(process).map((reclaimer) => ({
+      name: reclaimer.name,
+      cost: reclaimer.cost,
+      reclaim: () => {
+        record(reclaimer.name)
+        return reclaimer.reclaim()
+      },
+    })),
   }
 }
 

@@ -60,6 +60,8 @@ async function live(world: World): Promise<Judgement> {
   process.on('unhandledRejection', onRejection)
   try {
     await world.run()
+    // Node tells of unhandled rejections only when its own event loop turns.
+    await new Promise((resolve) => setImmediate(resolve))
     return world.judge()
   } catch (error) {
     return {

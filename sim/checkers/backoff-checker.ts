@@ -1,0 +1,157 @@
+/**
+ * Each further failure waits longer. Judged from what the server sees of each process: a new process has no
+ * memory of failures, and the budget is what binds it. The surprise: a connection that the bot ends by itself
+ * is a failure too, or a watchdog that reconnects at once would never be judged; only trouble with the lease
+ * (the database failed, another process took over, the dyno hung) is a reason to end a sound connection.
+ */
+
+import { textOf } from '../world/trace.ts'
+import type { TraceEvent } from '../world/trace.ts'
+import { Checker } from './checker.ts'
+import type { CheckerContext } from './checker.ts'
+
+interface Attempt {
+  openedAtMs: number | undefined
+  /** When its own process began to end it. */
+  endedAtMs: number | undefined
+}
+
+/** What one process owes. */
+interface Debt {
+  readonly attempts: Map<number, Attempt>
+  failures: number
+  hasFreeRestart: boolean
+  notBeforeMs: number
+}
+
+/** A dyno's clock may run one per cent fast at most, and its waits are so much shorter. */
+const CLOCK_SHARE = 0.99
+/** So long after trouble with the lease a sound bot may still end its connection for that reason. */
+const LEASE_TROUBLE_MS = 60_000
+
+/** Each further failure waits at least half of a doubling envelope, up to the cap. */
+export class BackoffLawChecker extends Checker {
+  readonly #context: CheckerContext
+  readonly #debts = new Map<string, Debt>()
+  #troubles = 0
+  #troubleUntilMs = -Infinity
+  #leaseTaker = ''
+
+  constructor(context: CheckerContext) {
+    super('backoff-law')
+    this.#context = context
+  }
+
+  observe(event: TraceEvent): void {
+    switch (event.kind) {
+      case 'wa.connect':
+        this.#connected(event)
+        break
+      case 'wa.open':
+        this.#noteTime(event, 'openedAtMs')
+        break
+      case 'wa.end':
+        this.#noteTime(event, 'endedAtMs')
+        break
+      case 'wa.close':
+        this.#closed(event)
+        break
+      case 'store':
+        if (event.data['op'] === 'takeLease' && event.data['result'] !== null) this.#leaseTaken(event)
+        break
+      default:
+        this.#noteTrouble(event)
+    }
+  }
+
+  #connected({ atMs, data }: TraceEvent): void {
+    const debt = this.#debtOf(textOf(data, 'process'))
+    for (const [connection, attempt] of debt.attempts) {
+      // Ended and not yet closed, as in a black hole: it will not be waited for.
+      if (attempt.endedAtMs === undefined) continue
+      debt.attempts.delete(connection)
+      this.#endedByItself(debt, attempt, attempt.endedAtMs)
+    }
+    if (atMs < debt.notBeforeMs) {
+      const earlyMs = Math.ceil(debt.notBeforeMs - atMs)
+      this.broken(atMs, `attempt ${earlyMs} ms too early, after ${debt.failures} failures in a row`)
+    }
+    debt.attempts.set(Number(data['connection']), { openedAtMs: undefined, endedAtMs: undefined })
+  }
+
+  #noteTime({ atMs, data }: TraceEvent, which: keyof Attempt): void {
+    const attempt = this.#debtOf(textOf(data, 'process')).attempts.get(Number(data['connection']))
+    if (attempt !== undefined) attempt[which] = atMs
+  }
+
+  #closed({ atMs, data }: TraceEvent): void {
+    const debt = this.#debtOf(textOf(data, 'process'))
+    const attempt = debt.attempts.get(Number(data['connection']))
+    debt.attempts.delete(Number(data['connection']))
+    if (attempt === undefined || data['by'] === 'process') return
+    if (data['by'] === 'end') {
+      this.#endedByItself(debt, attempt, attempt.endedAtMs ?? atMs)
+      return
+    }
+    this.#forgetAfterUptime(debt, attempt, atMs)
+    if (textOf(data, 'message').includes('QR refs')) return
+    if (data['statusCode'] === 515 && debt.hasFreeRestart) {
+      debt.hasFreeRestart = false
+      return
+    }
+    // Conflicts grow by a count of their own: beside the general law only their floor can be asked for.
+    this.#failed(debt, atMs, data['statusCode'] === 440 ? this.#context.conflictBaseMs : 0)
+  }
+
+  #endedByItself(debt: Debt, attempt: Attempt, endedAtMs: number): void {
+    this.#forgetAfterUptime(debt, attempt, endedAtMs)
+    if (this.#troubles === 0 && endedAtMs > this.#troubleUntilMs) this.#failed(debt, endedAtMs, 0)
+  }
+
+  #forgetAfterUptime(debt: Debt, { openedAtMs }: Attempt, atMs: number): void {
+    if (openedAtMs === undefined || atMs - openedAtMs < this.#context.stableUptimeMs * CLOCK_SHARE) return
+    debt.failures = 0
+    debt.hasFreeRestart = true
+  }
+
+  #failed(debt: Debt, atMs: number, floorMs: number): void {
+    const { backoffBaseMs, backoffCapMs, maxRetries, probeIntervalMs } = this.#context
+    debt.failures += 1
+    const envelopeMs = Math.min(backoffCapMs, backoffBaseMs * 2 ** (debt.failures - 1))
+    const slowMs = debt.failures > maxRetries ? Math.max(envelopeMs, probeIntervalMs) : envelopeMs
+    const waitMs = Math.max(floorMs, slowMs / 2) * CLOCK_SHARE
+    debt.notBeforeMs = Math.max(debt.notBeforeMs, atMs + waitMs)
+  }
+
+  #leaseTaken({ atMs, source }: TraceEvent): void {
+    if (source !== this.#leaseTaker)
+      this.#troubleUntilMs = Math.max(this.#troubleUntilMs, atMs + LEASE_TROUBLE_MS)
+    this.#leaseTaker = source
+  }
+
+  #noteTrouble({ atMs, kind, data }: TraceEvent): void {
+    const forMs = Number(data['forMs'] ?? 0)
+    if (kind === 'dyno.hang' || kind === 'dyno.starve') {
+      this.#troubleUntilMs = Math.max(this.#troubleUntilMs, atMs + forMs + LEASE_TROUBLE_MS)
+      // To the process itself a hang looks like uptime.
+      for (const debt of this.#debts.values()) debt.failures = 0
+    }
+    if (!STORE_FAULTS.has(kind)) return
+    this.#troubles += data['phase'] === 'lifted' ? -1 : 1
+    this.#troubleUntilMs = Math.max(this.#troubleUntilMs, atMs + LEASE_TROUBLE_MS)
+  }
+
+  #debtOf(process: string): Debt {
+    const known = this.#debts.get(process)
+    if (known !== undefined) return known
+    const created = { attempts: new Map(), failures: 0, hasFreeRestart: true, notBeforeMs: -Infinity }
+    this.#debts.set(process, created)
+    return created
+  }
+}
+
+const STORE_FAULTS: ReadonlySet<string> = new Set([
+  'fault.store-latency',
+  'fault.store-outage',
+  'fault.store-flaky',
+])
