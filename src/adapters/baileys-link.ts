@@ -1,0 +1,241 @@
+/**
+ * One Baileys socket as this project wants it: its options, and what is put around it before the first frame.
+ * Owns the coupling to Baileys' inside; the port's promises are baileys-socket.ts's. Surprising: two of Baileys'
+ * own listeners are taken away. The one for changed credentials sends a presence at each change, which shows the
+ * account as online; the one for calls makes messages of them and may reject unhandled.
+ */
+
+import { areJidsSameUser, makeWASocket } from '@whiskeysockets/baileys'
+import type {
+  AuthenticationCreds,
+  BinaryNode,
+  UserFacingSocketConfig,
+  WASocket,
+  WAVersion,
+} from '@whiskeysockets/baileys'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { AppError, errorCodeOf } from '../errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { AuthState, CloseReport, InboundMessage, OutgoingMessage } from '../ports/whatsapp-socket.ts'
+import { withDeadline } from '../timing.ts'
+import type { BaileysCaches } from './baileys-caches.ts'
+import { upgradeRefused } from './baileys-close-report.ts'
+import { outsideTransactions } from './baileys-context.ts'
+import type { GroupCache } from './baileys-group-cache.ts'
+import { BaileysIntake } from './baileys-intake.ts'
+import { guardedKeyStore } from './baileys-keys.ts'
+import { createBaileysLogger } from './baileys-logger.ts'
+import { baileysOptions } from './baileys-options.ts'
+import { askPing, askProbe } from './baileys-probe.ts'
+import { messageToResend } from './baileys-resend.ts'
+import type { SentMessage } from './baileys-resend.ts'
+import type { BaileysSettings } from './baileys-settings.ts'
+import { createSignalRepository } from './baileys-signal-repository.ts'
+import { BaileysTransport } from './baileys-transport.ts'
+
+/** What all links of one session share. */
+export interface LinkDeps {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: BaileysSettings
+  readonly caches: BaileysCaches
+  readonly groups: GroupCache
+  readSent(messageId: string): Promise<SentMessage | undefined>
+}
+
+/** What a link tells its socket. */
+export interface LinkOwner {
+  /** False from the moment its end begins. */
+  isAlive(): boolean
+  /** False when the transport is gone. */
+  mayUseKeys(): boolean
+  accept(message: InboundMessage): Promise<void>
+  onQr(text: string): void
+  onOpen(): void
+  onAck(messageId: string, errorCode: number | undefined): void
+  /** The connection must not go on; the owner cuts it before this returns. */
+  onBroken(report: CloseReport): void
+  onClosing(): void
+  /** `error` as Baileys gives it. */
+  onClosed(error: unknown): void
+}
+
+export interface LinkSession {
+  readonly auth: AuthState
+  readonly creds: AuthenticationCreds
+  readonly version: WAVersion
+}
+
+/** One send, known to everything that happens on its behalf. */
+interface SendUnderWay {
+  readonly chat: string
+  isReached: boolean
+}
+
+export class BaileysLink {
+  readonly #deps: LinkDeps
+  readonly #session: LinkSession
+  readonly #owner: LinkOwner
+  readonly #sock: WASocket
+  readonly #transport: BaileysTransport
+  readonly #intake: BaileysIntake
+  readonly #sends = new AsyncLocalStorage<SendUnderWay>()
+  readonly #probes = new Map<string, () => void>()
+
+  /** @throws what Baileys throws on unusable options */
+  constructor(deps: LinkDeps, session: LinkSession, owner: LinkOwner) {
+    this.#deps = deps
+    this.#session = session
+    this.#owner = owner
+    this.#intake = new BaileysIntake({
+      clock: deps.clock,
+      maxWaitingMessages: deps.settings.maxWaitingMessages,
+      me: () => session.creds.me,
+      isAlive: () => owner.isAlive(),
+      accept: (message) => owner.accept(message),
+      refuse: (reason) => this.#break(reason),
+      pause: () => this.#transport.pause(),
+      resume: () => this.#transport.resume(),
+    })
+    deps.groups.clear()
+    // Timers and callbacks of this connection inherit nothing from the one before.
+    this.#sock = outsideTransactions(() => makeWASocket(this.#options()))
+    this.#transport = this.#guardTransport()
+    this.#listen()
+  }
+
+  /** @throws AppError `timed-out` when no device of the chat could be asked for; else Baileys' error */
+  async send({ id, chat, text }: OutgoingMessage): Promise<void> {
+    const send: SendUnderWay = { chat, isReached: false }
+    const content = { text, linkPreview: null }
+    await outsideTransactions(() =>
+      this.#sends.run(send, () => this.#sock.sendMessage(chat, content, { messageId: id })),
+    )
+    // Baileys writes a message without recipients when it got no answer to its question for them.
+    if (!send.isReached) throw new AppError('timed-out', 'no device of the chat is known')
+  }
+
+  ping(): Promise<void> {
+    return outsideTransactions(() => askPing(this.#sock, this.#deps.settings.pingTimeoutMs))
+  }
+
+  async probe(): Promise<void> {
+    const { clock, settings } = this.#deps
+    let probeId: string | undefined
+    const probe = askProbe(this.#sock, (messageId) => {
+      probeId = messageId
+      return new Promise((resolve) => this.#probes.set(messageId, resolve))
+    })
+    try {
+      await withDeadline(clock, 'whatsapp.probe', settings.probeTimeoutMs, probe)
+    } finally {
+      if (probeId !== undefined) this.#probes.delete(probeId)
+    }
+  }
+
+  /** Closes in order, and never logs out. */
+  end(): void {
+    void this.#sock.end(undefined)
+  }
+
+  /** From now on nothing leaves; `onClosed` follows at once. */
+  cut(report: CloseReport): void {
+    this.#transport.terminate()
+    void this.#sock.end(new Error(report.message))
+  }
+
+  /** After it nothing of this link runs any more, but for what Baileys already has in hand. */
+  dispose(): void {
+    this.#intake.stop()
+    this.#transport.dispose()
+    this.#sock.ev.destroy()
+  }
+
+  #options(): UserFacingSocketConfig {
+    const { settings, caches, logger } = this.#deps
+    const { auth, creds, version } = this.#session
+    const keys = guardedKeyStore(auth, {
+      isAlive: () => this.#owner.mayUseKeys(),
+      onFailure: (error) => this.#break(`session store failed (${errorCodeOf(error) ?? 'unknown'})`),
+    })
+    return {
+      ...baileysOptions({ settings, caches, version, logger: createBaileysLogger(logger) }),
+      auth: { creds, keys },
+      cachedGroupMetadata: (group) =>
+        this.#deps.groups.get(group, (missing) => this.#sock.groupMetadata(missing)),
+      getMessage: (key) =>
+        messageToResend(key, {
+          readSent: (messageId) => outsideTransactions(() => this.#deps.readSent(messageId)),
+          lidOf: (jid) => this.#sock.signalRepository.lidMapping.getLIDForPN(jid),
+        }),
+      makeSignalRepository: (_auth, baileysLogger, lidsOf) =>
+        createSignalRepository({
+          creds,
+          keys,
+          logger: baileysLogger,
+          lidsOf,
+          lidMappings: caches.lidMappings,
+          intake: this.#intake,
+          onEncrypted: (recipient) => this.#noteRecipient(recipient),
+        }),
+    }
+  }
+
+  #guardTransport(): BaileysTransport {
+    const { clock, logger, settings } = this.#deps
+    return new BaileysTransport(this.#sock.ws, {
+      clock,
+      closeGraceMs: settings.closeGraceMs,
+      onClosing: () => this.#owner.onClosing(),
+      onUpgradeRefused: (httpStatus) => this.#owner.onBroken(upgradeRefused(httpStatus)),
+      onCorruptFrame: () => this.#break('corrupt frame'),
+      onHandlerFailed: (event, error) =>
+        logger.warn('whatsapp.handler-failed', { event, code: errorCodeOf(error) }),
+    })
+  }
+
+  #listen(): void {
+    const { ev, ws, messageRetryManager } = this.#sock
+    ws.prependListener('CB:message', (stanza: BinaryNode) => this.#intake.arrived(stanza))
+    ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => this.#acked(attrs['id'], attrs['error']))
+    ws.on('CB:notification,type:w:gp2', ({ attrs }: BinaryNode) =>
+      this.#deps.groups.drop(attrs['from'] ?? ''),
+    )
+    // What was sent is in the journal; Baileys would keep the last 512 messages, received ones included.
+    if (messageRetryManager !== null) messageRetryManager.addRecentMessage = () => undefined
+    ev.removeAllListeners('call')
+    ev.removeAllListeners('creds.update')
+    ev.on('creds.update', (update) => {
+      Object.assign(this.#session.creds, update)
+      outsideTransactions(() => this.#session.auth.saveCreds()).catch((error: unknown) =>
+        this.#break(`credentials not saved (${errorCodeOf(error) ?? 'unknown'})`),
+      )
+    })
+    ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
+      if (qr !== undefined) this.#owner.onQr(qr)
+      if (connection === 'open') this.#owner.onOpen()
+      if (connection === 'close') this.#owner.onClosed(lastDisconnect?.error)
+    })
+  }
+
+  #acked(messageId: string | undefined, error: string | undefined): void {
+    if (messageId === undefined) return
+    const probe = this.#probes.get(messageId)
+    if (probe !== undefined) return probe()
+    this.#owner.onAck(messageId, error === undefined ? undefined : Number(error))
+  }
+
+  /** Our own other devices get a copy of each message, which reaches nobody else. */
+  #noteRecipient(recipient: string): void {
+    const send = this.#sends.getStore()
+    if (send === undefined) return
+    const { me } = this.#session.creds
+    const isOurs = (jid: string): boolean => areJidsSameUser(jid, me?.id) || areJidsSameUser(jid, me?.lid)
+    if (!isOurs(recipient) || isOurs(send.chat)) send.isReached = true
+  }
+
+  #break(message: string): void {
+    this.#owner.onBroken({ statusCode: undefined, message })
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The two questions that a connection is asked: the cheap one of the protocol, and the probe, which goes the way
+ * of messages. The probe is a peer message to our own phone, asking it to send again an empty list of messages:
+ * peer messages belong to no chat, and phones answer an empty request with nothing. The server's acknowledgement
+ * proves that our messages are taken and confirmed on this connection, and waiting for our own intake afterwards
+ * that it is not stuck. It does not prove that others' messages are passed on to us: nothing that is invisible can.
+ */
+
+import { generateMessageIDV2, jidNormalizedUser, proto } from '@whiskeysockets/baileys'
+import type { WASocket } from '@whiskeysockets/baileys'
+import { AppError } from '../errors.ts'
+import { statusCodeOf } from './baileys-close-report.ts'
+
+const TIMED_OUT = 408
+
+/** @throws AppError `timed-out`; else Baileys' error */
+export async function askPing(sock: WASocket, timeoutMs: number): Promise<void> {
+  const ping = {
+    tag: 'iq',
+    attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' },
+    content: [{ tag: 'ping', attrs: {} }],
+  }
+  try {
+    // A question that timed out may also resolve, to nothing.
+    const answer: unknown = await sock.query(ping, timeoutMs)
+    if (answer !== undefined) return
+  } catch (error) {
+    if (isRefusal(error)) return
+    if (statusCodeOf(error) !== TIMED_OUT) throw error
+  }
+  throw new AppError('timed-out', `no answer to the ping within ${timeoutMs} ms`)
+}
+
+/** Resolves when the probe's acknowledgement, for which `awaitAck` listens, has come and the intake is free. */
+export async function askProbe(
+  sock: WASocket,
+  awaitAck: (messageId: string) => Promise<void>,
+): Promise<void> {
+  const me = sock.authState.creds.me?.id
+  if (me === undefined) throw new AppError('socket-closed', 'not logged in')
+  const messageId = generateMessageIDV2(me)
+  const acked = awaitAck(messageId)
+  const nothingAgain: proto.IMessage = {
+    protocolMessage: {
+      type: proto.Message.ProtocolMessage.Type.PEER_DATA_OPERATION_REQUEST_MESSAGE,
+      peerDataOperationRequestMessage: {
+        peerDataOperationRequestType: proto.Message.PeerDataOperationRequestType.PLACEHOLDER_MESSAGE_RESEND,
+        placeholderMessageResendRequest: [],
+      },
+    },
+  }
+  await sock.relayMessage(jidNormalizedUser(me), nothingAgain, {
+    messageId,
+    additionalAttributes: { category: 'peer' },
+    additionalNodes: [{ tag: 'meta', attrs: { appdata: 'default' } }],
+  })
+  await acked
+  await sock.messageMutex.mutex(() => Promise.resolve())
+}
+
+/** An answer all the same: Baileys puts the code of an `<error>` into the Boom's data. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'data' in error && typeof error.data === 'number'
+}
