@@ -14,6 +14,8 @@ import type { SessionStore } from './ports/session-store.ts'
 import type { WhatsappConnector } from './ports/whatsapp-socket.ts'
 
 export interface BotPorts {
+  /** Brings the database to this release's schema; repeated until it succeeds. Left out where it is always ready. */
+  readonly prepareStore?: () => Promise<unknown>
   readonly clock: Clock
   readonly random: RandomSource
   readonly secureRandom: SecureRandom

@@ -17,6 +17,8 @@ import type { StartupStep } from './startup/startup-steps.ts'
 export interface BotParts {
   readonly memory: MemoryManager
   readonly store: SessionStore
+  /** Makes the database fit for use. */
+  readonly prepareStore: (() => Promise<unknown>) | undefined
   readonly lease: LeaseKeeper
   readonly outbox: Outbox
   readonly inbox: Inbox
@@ -30,11 +32,15 @@ const DATABASE_LAW: BackoffLaw = { baseMs: SECOND_MS, capMs: 30 * SECOND_MS }
 const ONCE = { maxAttempts: 1, law: DATABASE_LAW } as const
 
 export function botSteps(parts: BotParts): StartupStep[] {
-  const { memory, store, lease, outbox, inbox, connection, retention } = parts
+  const { memory, store, prepareStore, lease, outbox, inbox, connection, retention } = parts
   return [
     step('memory', { needs: [], isRequired: false, run: () => memory.start(), stop: () => memory.stop() }),
     {
-      ...step('database', { needs: [], isRequired: true, run: () => store.readLease() }),
+      ...step('database', {
+        needs: [],
+        isRequired: true,
+        run: () => (prepareStore === undefined ? store.readLease() : prepareStore()),
+      }),
       timeoutMs: 20 * SECOND_MS,
       retry: { maxAttempts: 'forever', law: DATABASE_LAW },
     },

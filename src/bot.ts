@@ -182,6 +182,7 @@ export class Bot {
       inbox: this.#inbox,
       outbox: this.#outbox,
       store: this.#ports.sessionStore,
+      prepareStore: this.#ports.prepareStore,
     })
     return new StartupRunner({ clock, logger, random: random.stream('startup'), steps })
   }

@@ -103,6 +103,32 @@ export function requiredPostgresUrl(name: string, reason: string) {
     .register(FACTS, { ...HARMLESS, name, reason, range, type: 'URL', isRequired: true, isSecret: true })
 }
 
+/**
+ * The URL of a WebSocket server on this machine. Nothing else is accepted, because a server's authenticity rests
+ * on the TLS of WhatsApp's own address alone.
+ */
+export function optionalLoopbackUrl(name: string, reason: string) {
+  const range = 'ws:// or wss:// at 127.0.0.1, [::1] or localhost'
+  return z
+    .string()
+    .refine(isLoopbackUrl, 'is no WebSocket URL of this machine')
+    .optional()
+    .register(FACTS, { ...HARMLESS, name, reason, range, type: 'URL' })
+}
+
+export function optionalText(
+  name: string,
+  spec: { readonly pattern: RegExp; readonly range: string; readonly isSecret: boolean },
+  reason: string,
+) {
+  const { pattern, range, isSecret } = spec
+  return z
+    .string()
+    .regex(pattern, 'has a character or a length that is not allowed')
+    .optional()
+    .register(FACTS, { ...HARMLESS, name, reason, range, type: 'text', isSecret })
+}
+
 /** 32 secret bytes. */
 export function optionalKey(name: string, reason: string) {
   const range = '32 bytes, as 64 hexadecimal digits or base64'
@@ -132,4 +158,11 @@ function numberFacts(name: string, { unit, min, max }: NumberRange, reason: stri
 
 function isPostgresUrl(value: string): boolean {
   return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
+}
+
+function isLoopbackUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, hostname, username } = new URL(value)
+  const isLoopback = /^(127(\.\d{1,3}){3}|\[::1\]|localhost)$/.test(hostname)
+  return isLoopback && ['ws:', 'wss:'].includes(protocol) && username === ''
 }

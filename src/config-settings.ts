@@ -6,6 +6,8 @@
 import {
   oneOf,
   optionalKey,
+  optionalLoopbackUrl,
+  optionalText,
   optionalWholeNumber,
   platformWholeNumber,
   requiredPostgresUrl,
@@ -98,6 +100,23 @@ const CONNECTION = {
   ),
 }
 
+const WHATSAPP = {
+  whatsappUrl: optionalLoopbackUrl(
+    'WHATSAPP_URL',
+    'For tests, against a server on this machine. Unset: WhatsApp; no other server could prove who it is.',
+  ),
+  pairingPhoneNumber: optionalText(
+    'PAIRING_PHONE_NUMBER',
+    { pattern: /^[1-9]\d{6,14}$/, range: '7 to 15 digits, with country code, without +', isSecret: true },
+    'When set, pairing is by a code to type into the phone of this number; a QR code is shown all the same.',
+  ),
+  isMarkedOnline: yesOrNo(
+    'MARK_ONLINE_ON_CONNECT',
+    { default: false },
+    'Yes: contacts see the bot online, and its phone gets no notifications any more.',
+  ),
+}
+
 const LEASE = {
   leaseDurationMs: wholeNumber(
     'LEASE_DURATION_MS',
@@ -143,6 +162,11 @@ const SESSION = {
     'SESSION_ID',
     { pattern: /^[A-Za-z0-9_-]{1,64}$/, range: '1 to 64 letters, digits, - or _', default: 'default' },
     'Names the WhatsApp account in the database, so that several bots can share one.',
+  ),
+  sessionOwner: optionalText(
+    'SESSION_OWNER',
+    { pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, range: 'a UUID', isSecret: false },
+    'Set by the supervisor for the bot process, not by you: names the dyno boot that owns the session.',
   ),
   sessionEncryptionKey: optionalKey(
     'SESSION_ENCRYPTION_KEY',
@@ -199,6 +223,7 @@ const PROCESS = {
 export const SETTING_GROUPS = [
   { title: 'Memory', settings: MEMORY },
   { title: 'Connection', settings: CONNECTION },
+  { title: 'WhatsApp', settings: WHATSAPP },
   { title: 'Lease', settings: LEASE },
   { title: 'Database', settings: DATABASE },
   { title: 'Session', settings: SESSION },
@@ -210,6 +235,7 @@ export const SETTING_GROUPS = [
 export const SETTINGS = {
   ...MEMORY,
   ...CONNECTION,
+  ...WHATSAPP,
   ...LEASE,
   ...DATABASE,
   ...SESSION,

@@ -5,6 +5,7 @@
 
 import { DEFAULT_CONNECTION_CONFIG } from '@whiskeysockets/baileys'
 import type { WAVersion } from '@whiskeysockets/baileys'
+import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Reclaimer } from '../ports/reclaimer.ts'
@@ -26,12 +27,19 @@ export interface BaileysConnectorOptions {
   readonly settings?: Partial<BaileysSettings>
   /** A message the bot has sent, by its id, for recipients who could not decrypt it. */
   readSent(messageId: string): Promise<SentMessage | undefined>
+  /** A session that is not paired was given this code, to be typed into its phone. */
+  readonly onPairingCode?: (code: string) => void
   /** Asks for the newest version of WhatsApp Web; left out: the one that Baileys was made for. */
   readonly fetchVersion?: () => Promise<WAVersion>
 }
 
 export interface BaileysConnector extends WhatsappConnector {
   readonly reclaimers: readonly Reclaimer[]
+  /**
+   * A code to type into the phone of this number (digits), for the connection that shows a QR right now.
+   * @throws AppError `socket-closed` when there is none.
+   */
+  requestPairingCode(phoneNumber: string): Promise<string>
 }
 
 const VERSION_REJECTED = 405
@@ -50,15 +58,21 @@ export function createBaileysConnector(options: BaileysConnectorOptions): Bailey
     groups,
     settings: { ...BAILEYS_SETTINGS, ...options.settings },
     readSent: (messageId) => options.readSent(messageId),
+    onPairingCode: (code) => options.onPairingCode?.(code),
     version: () => versions.current(),
     onClosed: ({ statusCode }) => {
       if (statusCode === VERSION_REJECTED) versions.noteRejected()
     },
   }
+  let newest: BaileysSocket | undefined
   return {
     freshCreds,
     isPaired,
-    connect: (bot) => new BaileysSocket(deps, bot),
+    connect: (bot) => (newest = new BaileysSocket(deps, bot)),
+    requestPairingCode: async (phoneNumber) => {
+      if (newest === undefined) throw new AppError('socket-closed', 'no connection waits to be paired')
+      return newest.requestPairingCode(phoneNumber)
+    },
     reclaimers: [cacheReclaimer(caches, groups)],
   }
 }

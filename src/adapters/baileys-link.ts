@@ -5,20 +5,19 @@
  * account as online; the one for calls makes messages of them and may reject unhandled.
  */
 
-import { areJidsSameUser, makeWASocket } from '@whiskeysockets/baileys'
+import { makeWASocket } from '@whiskeysockets/baileys'
 import type {
   AuthenticationCreds,
   BinaryNode,
+  GroupMetadata,
   UserFacingSocketConfig,
   WASocket,
   WAVersion,
 } from '@whiskeysockets/baileys'
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { AppError, errorCodeOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { AuthState, CloseReport, InboundMessage, OutgoingMessage } from '../ports/whatsapp-socket.ts'
-import { withDeadline } from '../timing.ts'
 import type { BaileysCaches } from './baileys-caches.ts'
 import { upgradeRefused } from './baileys-close-report.ts'
 import { outsideTransactions } from './baileys-context.ts'
@@ -27,9 +26,10 @@ import { BaileysIntake } from './baileys-intake.ts'
 import { guardedKeyStore } from './baileys-keys.ts'
 import { createBaileysLogger } from './baileys-logger.ts'
 import { baileysOptions } from './baileys-options.ts'
-import { askPing, askProbe } from './baileys-probe.ts'
+import { askPing } from './baileys-probe.ts'
 import { messageToResend } from './baileys-resend.ts'
 import type { SentMessage } from './baileys-resend.ts'
+import { BaileysSends } from './baileys-sends.ts'
 import type { BaileysSettings } from './baileys-settings.ts'
 import { createSignalRepository } from './baileys-signal-repository.ts'
 import { BaileysTransport } from './baileys-transport.ts'
@@ -42,6 +42,7 @@ export interface LinkDeps {
   readonly caches: BaileysCaches
   readonly groups: GroupCache
   readSent(messageId: string): Promise<SentMessage | undefined>
+  onPairingCode(code: string): void
 }
 
 /** What a link tells its socket. */
@@ -67,12 +68,6 @@ export interface LinkSession {
   readonly version: WAVersion
 }
 
-/** One send, known to everything that happens on its behalf. */
-interface SendUnderWay {
-  readonly chat: string
-  isReached: boolean
-}
-
 export class BaileysLink {
   readonly #deps: LinkDeps
   readonly #session: LinkSession
@@ -80,8 +75,8 @@ export class BaileysLink {
   readonly #sock: WASocket
   readonly #transport: BaileysTransport
   readonly #intake: BaileysIntake
-  readonly #sends = new AsyncLocalStorage<SendUnderWay>()
-  readonly #probes = new Map<string, () => void>()
+  readonly #sends: BaileysSends
+  #isPairingOffered = false
 
   /** @throws what Baileys throws on unusable options */
   constructor(deps: LinkDeps, session: LinkSession, owner: LinkOwner) {
@@ -98,6 +93,13 @@ export class BaileysLink {
       pause: () => this.#transport.pause(),
       resume: () => this.#transport.resume(),
     })
+    this.#sends = new BaileysSends({
+      clock: deps.clock,
+      probeTimeoutMs: deps.settings.probeTimeoutMs,
+      me: () => session.creds.me,
+      groupMetadata: (group) => this.#groupMetadata(group),
+      onAck: (messageId, errorCode) => owner.onAck(messageId, errorCode),
+    })
     deps.groups.clear()
     // Timers and callbacks of this connection inherit nothing from the one before.
     this.#sock = outsideTransactions(() => makeWASocket(this.#options()))
@@ -105,33 +107,22 @@ export class BaileysLink {
     this.#listen()
   }
 
-  /** @throws AppError `timed-out` when no device of the chat could be asked for; else Baileys' error */
-  async send({ id, chat, text }: OutgoingMessage): Promise<void> {
-    const send: SendUnderWay = { chat, isReached: false }
-    const content = { text, linkPreview: null }
-    await outsideTransactions(() =>
-      this.#sends.run(send, () => this.#sock.sendMessage(chat, content, { messageId: id })),
-    )
-    // Baileys writes a message without recipients when it got no answer to its question for them.
-    if (!send.isReached) throw new AppError('timed-out', 'no device of the chat is known')
+  send(message: OutgoingMessage): Promise<void> {
+    return this.#sends.send(this.#sock, message)
   }
 
   ping(): Promise<void> {
     return outsideTransactions(() => askPing(this.#sock, this.#deps.settings.pingTimeoutMs))
   }
 
-  async probe(): Promise<void> {
-    const { clock, settings } = this.#deps
-    let probeId: string | undefined
-    const probe = askProbe(this.#sock, (messageId) => {
-      probeId = messageId
-      return new Promise((resolve) => this.#probes.set(messageId, resolve))
-    })
-    try {
-      await withDeadline(clock, 'whatsapp.probe', settings.probeTimeoutMs, probe)
-    } finally {
-      if (probeId !== undefined) this.#probes.delete(probeId)
-    }
+  probe(): Promise<void> {
+    return this.#sends.probe(this.#sock)
+  }
+
+  /** @throws AppError `socket-closed` before a QR was shown */
+  async requestPairingCode(phoneNumber: string): Promise<string> {
+    if (!this.#isPairingOffered) throw new AppError('socket-closed', 'no connection waits to be paired')
+    return outsideTransactions(() => this.#sock.requestPairingCode(phoneNumber))
   }
 
   /** Closes in order, and never logs out. */
@@ -162,8 +153,7 @@ export class BaileysLink {
     return {
       ...baileysOptions({ settings, caches, version, logger: createBaileysLogger(logger) }),
       auth: { creds, keys },
-      cachedGroupMetadata: (group) =>
-        this.#deps.groups.get(group, (missing) => this.#sock.groupMetadata(missing)),
+      cachedGroupMetadata: (group) => this.#groupMetadata(group),
       getMessage: (key) =>
         messageToResend(key, {
           readSent: (messageId) => outsideTransactions(() => this.#deps.readSent(messageId)),
@@ -177,9 +167,13 @@ export class BaileysLink {
           lidsOf,
           lidMappings: caches.lidMappings,
           intake: this.#intake,
-          onEncrypted: (recipient) => this.#noteRecipient(recipient),
+          onEncrypted: (recipient) => this.#sends.noteRecipient(recipient),
         }),
     }
+  }
+
+  #groupMetadata(group: string): Promise<GroupMetadata> {
+    return this.#deps.groups.get(group, (missing) => this.#sock.groupMetadata(missing))
   }
 
   #guardTransport(): BaileysTransport {
@@ -198,7 +192,9 @@ export class BaileysLink {
   #listen(): void {
     const { ev, ws, messageRetryManager } = this.#sock
     ws.prependListener('CB:message', (stanza: BinaryNode) => this.#intake.arrived(stanza))
-    ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => this.#acked(attrs['id'], attrs['error']))
+    ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
+      if (attrs['id'] !== undefined) this.#sends.acked(attrs['id'], attrs['error'])
+    })
     ws.on('CB:notification,type:w:gp2', ({ attrs }: BinaryNode) =>
       this.#deps.groups.drop(attrs['from'] ?? ''),
     )
@@ -213,26 +209,22 @@ export class BaileysLink {
       )
     })
     ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
-      if (qr !== undefined) this.#owner.onQr(qr)
+      if (qr !== undefined) this.#offerPairing(qr)
       if (connection === 'open') this.#owner.onOpen()
       if (connection === 'close') this.#owner.onClosed(lastDisconnect?.error)
     })
   }
 
-  #acked(messageId: string | undefined, error: string | undefined): void {
-    if (messageId === undefined) return
-    const probe = this.#probes.get(messageId)
-    if (probe !== undefined) return probe()
-    this.#owner.onAck(messageId, error === undefined ? undefined : Number(error))
-  }
-
-  /** Our own other devices get a copy of each message, which reaches nobody else. */
-  #noteRecipient(recipient: string): void {
-    const send = this.#sends.getStore()
-    if (send === undefined) return
-    const { me } = this.#session.creds
-    const isOurs = (jid: string): boolean => areJidsSameUser(jid, me?.id) || areJidsSameUser(jid, me?.lid)
-    if (!isOurs(recipient) || isOurs(send.chat)) send.isReached = true
+  #offerPairing(qr: string): void {
+    const isFirst = !this.#isPairingOffered
+    this.#isPairingOffered = true
+    this.#owner.onQr(qr)
+    const { pairingPhoneNumber } = this.#deps.settings
+    if (!isFirst || pairingPhoneNumber === undefined) return
+    this.requestPairingCode(pairingPhoneNumber).then(
+      (code) => this.#deps.onPairingCode(code),
+      (error: unknown) => this.#deps.logger.warn('whatsapp.no-pairing-code', { code: errorCodeOf(error) }),
+    )
   }
 
   #break(message: string): void {

@@ -19,6 +19,8 @@ export interface BaileysSettings {
   readonly maxWaitingMessages: number
   /** Undefined: a code lives as long as WhatsApp says, 60 s and then 20 s each. */
   readonly qrTimeoutMs: number | undefined
+  /** Digits; when set, a session that is not paired is given a code to type into the phone of this number. */
+  readonly pairingPhoneNumber: string | undefined
 }
 
 export const BAILEYS_SETTINGS: BaileysSettings = {
@@ -33,4 +35,5 @@ export const BAILEYS_SETTINGS: BaileysSettings = {
   // About 3 MB of small messages, and a tenth of a second's work.
   maxWaitingMessages: 200,
   qrTimeoutMs: undefined,
+  pairingPhoneNumber: undefined,
 }

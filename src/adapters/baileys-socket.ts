@@ -64,6 +64,12 @@ export class BaileysSocket implements WhatsappSocket, LinkOwner {
     return this.#whileOpen((link) => link.probe())
   }
 
+  /** @throws AppError `socket-closed` unless a QR is shown */
+  async requestPairingCode(phoneNumber: string): Promise<string> {
+    if (this.#link === undefined || this.#phase !== 'connecting') throw closedError()
+    return this.#link.requestPairingCode(phoneNumber)
+  }
+
   end(): Promise<void> {
     if (this.#link === undefined) this.#finish(closeReportOf(undefined))
     else if (this.isAlive()) {

@@ -53,6 +53,32 @@ describe('parseConfig', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
+  it.each(['ws://127.0.0.1:1234/ws', 'wss://localhost:8443', 'ws://[::1]:80/chat'])(
+    'takes a WhatsApp server on this machine: %s',
+    (url) => expect(configOf({ WHATSAPP_URL: url }).whatsappUrl).toBe(url),
+  )
+
+  it.each([
+    'wss://web.whatsapp.com/ws/chat',
+    'ws://10.0.0.1/ws',
+    'ws://127.0.0.1.evil.example/',
+    'ws://localhost@evil.example/',
+    'ws://evil.example:80/?127.0.0.1',
+    'http://127.0.0.1/',
+    '127.0.0.1:80',
+  ])('refuses a WhatsApp server elsewhere: %s', (url) => {
+    expect(problemsOf({ WHATSAPP_URL: url })).toMatchObject([
+      { setting: 'WHATSAPP_URL', problem: expect.stringContaining('is no WebSocket URL of this machine') },
+    ])
+  })
+
+  it('never shows the phone number to pair with', () => {
+    expect(JSON.stringify(describeConfig(configOf({ PAIRING_PHONE_NUMBER: '491701234567' })))).not.toContain(
+      '4917',
+    )
+    expect(JSON.stringify(problemsOf({ PAIRING_PHONE_NUMBER: '+491701234567' }))).not.toContain('4917')
+  })
+
   it('freezes the result', () => {
     expect(Object.isFrozen(configOf({}))).toBe(true)
   })

@@ -1,0 +1,77 @@
+/**
+ * The bot process. Reads the environment, builds the bot on the real world, and ends it in order on SIGTERM.
+ * A failure that nobody handled ends the process at once: whoever started it starts another. Surprising: only the
+ * kind of such a failure and where it happened are logged, because libraries put messages and keys into errors.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { toString as qrText } from 'qrcode'
+import { PinoLogger } from './adapters/pino-logger.ts'
+import { SystemExit } from './adapters/system-exit.ts'
+import { configProblemsText } from './config-report.ts'
+import { describeConfig, parseConfig } from './config.ts'
+import type { Config } from './config.ts'
+import type { Logger } from './ports/logger.ts'
+import { createProductionBot } from './production-bot.ts'
+
+/** sysexits' EX_CONFIG: another start changes nothing before somebody mends the settings. */
+const EXIT_CONFIG = 78
+/** Frames of our code and the libraries', without the error's message. */
+const MAX_FRAMES = 8
+
+const parsed = parseConfig(process.env)
+if (parsed.ok) {
+  const logger = new PinoLogger({ level: parsed.config.logLevel })
+  for (const { setting, problem } of parsed.warnings) logger.warn('config.suspicious', { setting, problem })
+  logger.info('config', describeConfig(parsed.config))
+  runBot(parsed.config, logger)
+} else {
+  process.stderr.write(configProblemsText(parsed.problems))
+  process.exitCode = EXIT_CONFIG
+}
+
+function runBot(config: Config, logger: Logger): void {
+  const exit = new SystemExit()
+  const isChild = process.send !== undefined
+  const failed = (event: string, error: unknown): void => {
+    logger.error(event, { error: error instanceof Error ? error.name : typeof error, at: framesOf(error) })
+    exit.exit('failed')
+  }
+  process.on('uncaughtException', (error) => failed('bot.uncaught', error))
+  process.on('unhandledRejection', (error) => failed('bot.unhandled', error))
+  const { bot } = createProductionBot({
+    config,
+    logger,
+    exit,
+    owner: config.sessionOwner ?? randomUUID(),
+    rootPid: isChild ? process.ppid : process.pid,
+    handlers: [],
+    onPairing: (show) => showPairing(show, logger),
+  })
+  process.on('SIGTERM', () => bot.terminate())
+  process.on('SIGINT', () => bot.terminate())
+  bot.start()
+}
+
+/** A code lets whoever reads it pair a device of their own: it goes to a terminal, never into a kept log. */
+function showPairing(
+  { kind, text }: { readonly kind: 'qr' | 'code'; readonly text: string },
+  logger: Logger,
+): void {
+  logger.info('pairing.wanted', { kind })
+  if (!process.stdout.isTTY) return
+  if (kind === 'code') {
+    process.stdout.write(`\nType this code into WhatsApp on your phone (Linked devices): ${text}\n\n`)
+    return
+  }
+  qrText(text, { type: 'terminal', small: true }).then(
+    (picture) => process.stdout.write(`\nScan with WhatsApp on your phone (Linked devices):\n${picture}\n`),
+    () => logger.warn('pairing.not-shown', { kind }),
+  )
+}
+
+function framesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return []
+  const lines = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return lines.slice(0, MAX_FRAMES).map((line) => line.trim())
+}

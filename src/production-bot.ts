@@ -1,0 +1,122 @@
+/**
+ * The bot with the real world behind its ports: Postgres, Baileys, the machine. Owns which adapter stands behind
+ * which port, so that every process that runs the bot runs this one. Surprising: nothing is touched before
+ * `start`, a database that is away included; the start-up steps meet that with their retries.
+ */
+
+import { fetchLatestWaWebVersion } from '@whiskeysockets/baileys'
+import type { WAVersion } from '@whiskeysockets/baileys'
+import { createBaileysConnector } from './adapters/baileys-connector.ts'
+import { migrateDatabase } from './adapters/postgres-migrate.ts'
+import { PostgresMessageJournal } from './adapters/postgres-message-journal.ts'
+import { createPool } from './adapters/postgres-pool.ts'
+import { PostgresSessionStore } from './adapters/postgres-session-store.ts'
+import { SystemClock } from './adapters/system-clock.ts'
+import { SystemMemoryProbe, systemMemoryLimits } from './adapters/system-memory-probe.ts'
+import { processTreePids } from './adapters/system-processes.ts'
+import { SystemRandom } from './adapters/system-random.ts'
+import { SystemSecureRandom } from './adapters/system-secure-random.ts'
+import { Bot } from './bot.ts'
+import type { Config } from './config.ts'
+import { dynoUsage } from './memory/dyno-memory.ts'
+import type { CommandHandler } from './plugins/plugin.ts'
+import type { Exit } from './ports/exit.ts'
+import type { Logger } from './ports/logger.ts'
+import type { SocketEvent, WhatsappConnector } from './ports/whatsapp-socket.ts'
+import { createRowCipher } from './session/encryption.ts'
+
+export interface ProductionBotOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly exit: Exit
+  /** UUID of the dyno boot. */
+  readonly owner: string
+  /** The process whose whole tree counts as the dyno's memory. */
+  readonly rootPid: number
+  readonly handlers: readonly CommandHandler[]
+  /** What to show to the owner of a session that is not paired: a QR's content, or a code for the phone. */
+  onPairing(show: { readonly kind: 'qr' | 'code'; readonly text: string }): void
+}
+
+export interface ProductionBot {
+  readonly bot: Bot
+  /**
+   * A code to type into the phone of this number (digits, with country code), while a QR is shown.
+   * @throws AppError `socket-closed` when none is shown
+   */
+  requestPairingCode(phoneNumber: string): Promise<string>
+}
+
+/** @throws AppError `config-invalid` */
+export function createProductionBot(options: ProductionBotOptions): ProductionBot {
+  const { config, logger, exit, owner, rootPid, handlers } = options
+  const { sessionId } = config
+  const clock = new SystemClock()
+  const secureRandom = new SystemSecureRandom()
+  const pool = createPool({
+    databaseUrl: config.databaseUrl,
+    maxConnections: config.databasePoolMax,
+    ssl: config.databaseSsl,
+    applicationName: `blacksky-md ${sessionId}`,
+    logger,
+  })
+  const cipher = createRowCipher({ sessionId, secureRandom, keys: encryptionKeys(config) })
+  const messageJournal = new PostgresMessageJournal({ pool, sessionId, cipher })
+  const connector = createBaileysConnector({
+    clock,
+    logger,
+    settings: {
+      url: config.whatsappUrl,
+      markOnlineOnConnect: config.isMarkedOnline,
+      pairingPhoneNumber: config.pairingPhoneNumber,
+    },
+    readSent: (replyId) => messageJournal.readReply({ replyId }),
+    onPairingCode: (text) => options.onPairing({ kind: 'code', text }),
+    ...(config.whatsappUrl === undefined ? { fetchVersion } : {}),
+  })
+  const { cgroupLimitBytes, totalMemBytes } = systemMemoryLimits()
+  const bot = new Bot(
+    {
+      clock,
+      random: new SystemRandom(),
+      secureRandom,
+      logger,
+      prepareStore: () => migrateDatabase({ pool, logger }),
+      sessionStore: new PostgresSessionStore({ pool, sessionId, cipher }),
+      messageJournal,
+      memoryProbe: new SystemMemoryProbe({ pids: () => processTreePids(rootPid), usageOf: dynoUsage }),
+      reclaimers: connector.reclaimers,
+      connector: showingCodes(connector, (text) => options.onPairing({ kind: 'qr', text })),
+      exit,
+    },
+    { owner, config, handlers, containerLimitBytes: cgroupLimitBytes, totalMemoryBytes: totalMemBytes },
+  )
+  return { bot, requestPairingCode: (phoneNumber) => connector.requestPairingCode(phoneNumber) }
+}
+
+function encryptionKeys({ sessionEncryptionKey, sessionEncryptionKeyPrevious }: Config): Uint8Array[] {
+  return [sessionEncryptionKey, sessionEncryptionKeyPrevious].filter((key) => key !== undefined)
+}
+
+/** The same connector, which also shows each QR to somebody beside the bot. */
+function showingCodes(connector: WhatsappConnector, onQr: (text: string) => void): WhatsappConnector {
+  return {
+    freshCreds: () => connector.freshCreds(),
+    isPaired: (creds) => connector.isPaired(creds),
+    connect: (bot) =>
+      connector.connect({
+        ...bot,
+        onEvent: (event: SocketEvent) => {
+          if (event.type === 'qr') onQr(event.text)
+          bot.onEvent(event)
+        },
+      }),
+  }
+}
+
+/** What WhatsApp's own web client is today; Baileys answers with its own version when it cannot tell. */
+async function fetchVersion(): Promise<WAVersion> {
+  const { version, isLatest } = await fetchLatestWaWebVersion()
+  if (!isLatest) throw new Error('WhatsApp does not say its version')
+  return version
+}
