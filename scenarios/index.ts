@@ -19,6 +19,7 @@ import { sigkillMidWrite } from './dyno-restart/sigkill-mid-write.ts'
 import { sigtermMidWrite } from './dyno-restart/sigterm-mid-write.ts'
 import { sevenDays } from './multi-day/seven-days.ts'
 import { connectionsExhausted } from './postgres/connections-exhausted.ts'
+import { writesGiveUp } from './postgres/writes-give-up.ts'
 import { outageLong } from './postgres/outage-long.ts'
 import { outageShort } from './postgres/outage-short.ts'
 
@@ -42,5 +43,6 @@ export const scenarios: readonly Scenario[] = [
   outageShort,
   outageLong,
   connectionsExhausted,
+  writesGiveUp,
   sevenDays,
 ]

@@ -233,6 +233,7 @@ export class Bot {
     this.#ending = reason
     const { logger, exit } = this.#ports
     logger.info('bot.stopping', { reason })
+    this.#connection.pauseAttempts('stopping')
     this.#steps
       .stop(this.#options.config.stopTimeoutMs)
       .catch((error: unknown) => logger.error('bot.stop-failed', { reason: errorMessageOf(error) }))

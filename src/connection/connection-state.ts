@@ -7,6 +7,7 @@
  *                ↳ waiting (refused, store away, paused)      ↳ charging | standby | halted | stopped
  */
 
+import type { ErrorCode } from '../errors.ts'
 import type { CloseReport } from '../ports/whatsapp-socket.ts'
 import type { ChargeOutcome, LeaseStanding } from '../session/lease.ts'
 import type { ConnectionPhase, DisconnectCause } from './disconnect-cause.ts'
@@ -119,6 +120,13 @@ export type ConnectionEvent =
   | { readonly type: 'closed'; readonly generation: number; readonly report: CloseReport }
   /** A check found the open connection useless. */
   | { readonly type: 'check-failed'; readonly generation: number; readonly cause: 'connection-lost' | 'deaf' }
+  /** The store failed a message for good: it stays unacknowledged, and only a new connection brings it. */
+  | {
+      readonly type: 'store-failed'
+      readonly generation: number
+      readonly what: 'message' | 'keys'
+      readonly code: ErrorCode | undefined
+    }
   /** The socket's `end()` came back. */
   | { readonly type: 'ended'; readonly generation: number }
   | { readonly type: 'halt-recorded'; readonly isRecorded: boolean }

@@ -38,6 +38,8 @@ export type DisconnectCause =
   | 'service-unavailable'
   /** Ours: the link answers pings, but the message path does not. */
   | 'deaf'
+  /** Ours: a message was not stored, or a key not read or written; what we owe comes on the next connection. */
+  | 'store-failed'
   /** No code, or one we do not know. */
   | 'unknown'
 
@@ -65,6 +67,7 @@ export const CAUSE_RULES: Readonly<Record<DisconnectCause, ReconnectRule>> = {
   'bad-session': 'retry',
   'service-unavailable': 'retry',
   deaf: 'retry',
+  'store-failed': 'retry',
   unknown: 'retry',
 }
 

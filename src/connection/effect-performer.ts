@@ -118,6 +118,8 @@ export class EffectPerformer {
       onEvent: (event) => {
         if (event.type === 'closed') {
           logger.info('connection.close-report', { generation, statusCode: event.report.statusCode })
+        } else if (event.type === 'store-failed') {
+          logger.warn('connection.store-failed', { generation, what: event.what, code: event.code })
         }
         this.#dispatch(event)
       },

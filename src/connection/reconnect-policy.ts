@@ -50,6 +50,10 @@ export function transition(machine: Machine, event: ConnectionEvent, context: Po
       return ownsOpenSocket(machine.state, event.generation)
         ? end(machine, machine.state, event.cause, context)
         : stay(machine)
+    case 'store-failed':
+      return ownsSocket(machine.state, event.generation)
+        ? end(machine, machine.state, event.type, context)
+        : stay(machine)
     case 'ended':
       return isEnding(machine.state, event.generation)
         ? afterEnd(machine, machine.state, context)
@@ -190,7 +194,7 @@ function onClosed(
   context: PolicyContext,
 ): Step {
   const { state } = machine
-  if (hasSocket(state) && state.generation === generation) {
+  if (ownsSocket(state, generation)) {
     return end(machine, state, causeOf(report, { phase: state.status }), context)
   }
   if (!isEnding(state, generation)) return stay(machine)
@@ -217,6 +221,10 @@ function onStop(machine: Machine, context: PolicyContext): Step {
 
 function hasSocket(state: ConnectionState): state is SocketState {
   return state.status === 'connecting' || state.status === 'pairing' || state.status === 'open'
+}
+
+function ownsSocket(state: ConnectionState, generation: number): state is SocketState {
+  return hasSocket(state) && state.generation === generation
 }
 
 function ownsOpenSocket(

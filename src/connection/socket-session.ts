@@ -1,11 +1,11 @@
 /**
  * One socket's life, known by its generation. Passes on what a live socket says, ignores what a dead one still
  * says (but for its close report), and rejects what waits for it as soon as it dies. Owns the signs of deafness
- * and the check's questions; what a failed check leads to is the policy's matter. Surprising: it is dead from
- * the moment we begin to end it, not from the moment the transport is gone.
+ * and the check's questions; what a failed check or write leads to is the policy's matter. Surprising: it is
+ * dead from the moment we begin to end it, not from the moment the transport is gone.
  */
 
-import { AppError, errorMessageOf } from '../errors.ts'
+import { AppError, errorCodeOf, errorMessageOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type {
   AuthState,
@@ -26,7 +26,7 @@ export interface SocketSessionDeps {
   readonly generation: number
   accept(message: InboundMessage): Promise<void>
   onAck(messageId: string, errorCode: number | undefined): void
-  onEvent(event: Extract<ConnectionEvent, { type: 'qr' | 'opened' | 'closed' }>): void
+  onEvent(event: Extract<ConnectionEvent, { type: 'qr' | 'opened' | 'closed' | 'store-failed' }>): void
 }
 
 /** Past this many unconfirmed sends further ones are not watched: the oldest is what counts. */
@@ -48,7 +48,7 @@ export class SocketSession {
     this.#deps = deps
     try {
       this.#socket = deps.connector.connect({
-        auth: deps.auth,
+        auth: this.#watched(deps.auth),
         accept: (message) => this.#accept(message),
         onEvent: (event) => this.#onEvent(event),
       })
@@ -115,9 +115,34 @@ export class SocketSession {
   async #accept(message: InboundMessage): Promise<void> {
     this.#assertAlive()
     this.#lastInboundMs = this.#deps.clock.monotonicMs()
-    await this.#deps.accept(message)
+    await this.#orEnd('message', this.#deps.accept(message))
     // Whoever took over meanwhile gets the message again; acknowledging it here would be too late.
     this.#assertAlive()
+  }
+
+  /** Credentials need no watch: a failed save leaves nothing unacknowledged, and the next flush makes up for it. */
+  #watched(auth: AuthState): AuthState {
+    const { creds, keys } = auth
+    return {
+      creds,
+      keys: {
+        get: (type, ids) => this.#orEnd('keys', keys.get(type, ids)),
+        set: (changes) => this.#orEnd('keys', keys.set(changes)),
+      },
+      saveCreds: () => auth.saveCreds(),
+    }
+  }
+
+  /** What failed is not acknowledged, and the server delivers it again on a new connection only. */
+  async #orEnd<T>(what: 'message' | 'keys', work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      const { generation } = this
+      if (!this.#isDead)
+        this.#deps.onEvent({ type: 'store-failed', generation, what, code: errorCodeOf(error) })
+      throw error
+    }
   }
 
   #onEvent(event: SocketEvent): void {

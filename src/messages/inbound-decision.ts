@@ -6,6 +6,7 @@
 import type { InboundMessage } from '../ports/whatsapp-socket.ts'
 import type { InboundState } from '../ports/message-journal.ts'
 import type { CommandMatch, CommandTable } from '../plugins/plugin.ts'
+import { isStorableId } from './message-text.ts'
 
 /**
  * Longest command that is considered. WhatsApp's own client ends a text at 65,536 characters, so anything
@@ -14,8 +15,9 @@ import type { CommandMatch, CommandTable } from '../plugins/plugin.ts'
 export const MAX_COMMAND_CHARS = 65_536
 
 /**
- * The command to take on, or undefined when the message is to be passed by: our own, no command, or older
- * than `maxAgeMs` (its author has long gone on; and marks older than that may have been pruned).
+ * The command to take on, or undefined when the message is to be passed by: our own, no command, older than
+ * `maxAgeMs` (its author has long gone on; and marks older than that may have been pruned), or under an id that
+ * cannot be stored (refusing it instead would bring it again with each connection, for ever).
  */
 export function commandIn(
   message: InboundMessage,
@@ -25,7 +27,8 @@ export function commandIn(
 ): CommandMatch | undefined {
   if (message.isFromMe || message.text.length > MAX_COMMAND_CHARS) return undefined
   const match = table.find(message.text)
-  return match !== undefined && nowMs - message.sentAtMs <= maxAgeMs ? match : undefined
+  if (match === undefined || nowMs - message.sentAtMs > maxAgeMs) return undefined
+  return [message.chat, message.participant, message.id].every(isStorableId) ? match : undefined
 }
 
 export type CommandStep =

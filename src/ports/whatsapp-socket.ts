@@ -64,7 +64,7 @@ export interface ConnectOptions {
   readonly auth: AuthState
   /**
    * Awaited before the message is acknowledged to the server. A rejection leaves it unacknowledged: the
-   * server keeps it and delivers it again on the next connection.
+   * server keeps it and delivers it again on the next connection, so whoever refuses ends this one.
    */
   accept(message: InboundMessage): Promise<void>
   onEvent(event: SocketEvent): void

@@ -37,7 +37,10 @@ export interface OpenedAuthState {
   readonly auth: AuthState
   /** True when the store had confirmed that there are no credentials; these are not stored before `saveCreds`. */
   readonly isFresh: boolean
-  /** Resolves when every write asked for so far is durable; rejects with the first failure among them. */
+  /**
+   * Resolves when every write that waits is durable, and the credentials too if an earlier save of them failed;
+   * rejects with the first failure among them.
+   */
   flush(): Promise<void>
   /** Takes no more reads or writes and drops the waiting ones; a commit in flight runs to its end. */
   close(): void
@@ -77,6 +80,8 @@ class StoredSession {
   readonly #queue: CommitQueue
   /** What the store is known to have; undefined when it has none or that is not known. */
   #storedCreds: string | undefined
+  /** A save of credentials failed: they are in memory and perhaps not in the store. */
+  #isSaveOwed = false
   /** Keys being read, each with its newest reader: a commit that ends meanwhile makes the answer too old to keep. */
   readonly #readers = new Map<string, symbol>()
   #isClosed = false
@@ -124,8 +129,9 @@ class StoredSession {
     await this.#queue.addCreds(text)
   }
 
-  flush(): Promise<void> {
-    return this.#queue.flush()
+  async flush(): Promise<void> {
+    if (this.#isSaveOwed) await this.#queue.addCreds(serialise(this.#creds))
+    await this.#queue.flush()
   }
 
   close(): void {
@@ -156,7 +162,10 @@ class StoredSession {
   }
 
   #noteEnd({ creds, keys }: SessionWrite, isDurable: boolean): void {
-    if (creds !== undefined) this.#storedCreds = isDurable ? creds : undefined
+    if (creds !== undefined) {
+      this.#storedCreds = isDurable ? creds : undefined
+      this.#isSaveOwed = !isDurable
+    }
     for (const { type, id, value } of keys) {
       const name = keyName(type, id)
       this.#readers.delete(name)

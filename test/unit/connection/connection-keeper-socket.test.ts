@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { settle } from '../../support/manual-clock.ts'
-import { inbound, KeeperBench, never, outgoing, rejectionOf } from './keeper-bench.ts'
+import { inbound, KeeperBench, never, outgoing, rejectionOf, storeAway } from './keeper-bench.ts'
 
 describe('a replaced socket', () => {
   it('is ended before the next is made, and nothing it says later counts', async () => {
@@ -53,6 +53,54 @@ describe('a replaced socket', () => {
     socket.onEnd = () => Promise.reject(new Error('already gone'))
     await bench.drop(428)
     expect(bench.state).toBe('waiting')
+  })
+})
+
+describe('a store that fails the connection', () => {
+  it('ends it when a message was not accepted, so that the server delivers that message again', async () => {
+    const bench = new KeeperBench()
+    const socket = await bench.startOpen()
+    bench.onAccept = storeAway
+    expect(await rejectionOf(socket.options.accept(inbound()))).toBe('store-unavailable')
+    await settle()
+    expect([bench.state, bench.keeper.status().cause, socket.ends]).toEqual(['waiting', 'store-failed', 1])
+    bench.onAccept = () => Promise.resolve()
+    const next = await bench.reopen()
+    await next.options.accept(inbound())
+    expect([bench.state, bench.liveSockets]).toEqual(['open', 1])
+  })
+
+  it.each(['reads', 'writes'])(
+    'ends it when a key’s %s failed for good, also while it connects',
+    async (which) => {
+      const bench = new KeeperBench()
+      bench.onKeys = storeAway
+      await bench.start()
+      const { keys } = bench.socket.options.auth
+      const work: Promise<unknown> = which === 'reads' ? keys.get('session', ['1']) : keys.set({})
+      expect(await rejectionOf(work)).toBe('store-unavailable')
+      await settle()
+      expect([bench.state, bench.socket.ends, bench.logged('connection.store-failed')]).toEqual([
+        'waiting',
+        1,
+        1,
+      ])
+    },
+  )
+
+  it('says nothing when the socket was dead before', async () => {
+    const bench = new KeeperBench()
+    const socket = await bench.startOpen()
+    const work = Promise.withResolvers<void>()
+    bench.onAccept = () => work.promise
+    const outcome = rejectionOf(socket.options.accept(inbound()))
+    await bench.drop(428)
+    work.reject(new Error('too late'))
+    await outcome
+    expect([bench.keeper.status().cause, bench.logged('connection.store-failed')]).toEqual([
+      'connection-closed',
+      0,
+    ])
   })
 })
 

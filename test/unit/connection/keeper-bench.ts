@@ -48,6 +48,7 @@ export class KeeperBench {
   onOpenAuth: () => Promise<void> = () => Promise.resolve()
   onFlush: () => Promise<void> = () => Promise.resolve()
   onHalt: () => Promise<void> = () => Promise.resolve()
+  onKeys: () => Promise<void> = () => Promise.resolve()
   onAccept: () => Promise<void> = () => Promise.resolve()
   /** Lets the test prepare a socket before the keeper has it. */
   onConnect: (socket: ScriptedSocket) => void = () => undefined
@@ -169,7 +170,7 @@ export class KeeperBench {
     return {
       auth: {
         creds: {},
-        keys: { get: () => Promise.resolve({}), set: () => Promise.resolve() },
+        keys: { get: () => this.onKeys().then(() => ({})), set: () => this.onKeys() },
         saveCreds: () => Promise.resolve(),
       },
       flush: () => {

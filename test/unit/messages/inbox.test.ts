@@ -108,6 +108,10 @@ describe('Inbox: accepting', () => {
 
   it.each<[string, Partial<InboundMessage>]>([
     ['our own', { isFromMe: true }],
+    ['under an id that cannot be stored', { id: 'a\u0000b' }],
+    ['under half a character as id', { id: '\ud800' }],
+    ['under an endless id', { id: 'x'.repeat(256) }],
+    ['from a sender that cannot be stored', { participant: '\u0000' }],
     ['no command', { text: 'hello' }],
     ['wanted by no handler', { text: '.undo' }],
     ['too old', { sentAtMs: 1_700_000_000_000 - 600_001 }],
@@ -196,7 +200,7 @@ describe('Inbox: accepting', () => {
   it('strips from a text what the database cannot store', async () => {
     const world = setup()
     await world.inbox.resume()
-    await world.inbox.accept(world.message('.do a\u0000b\ud800'))
+    await world.inbox.accept(world.message('.do a\u0000b\ud800', { id: 'id' }))
     expect([...world.journal.commands.values()][0]?.message.text).toBe('.do ab\ufffd')
   })
 })

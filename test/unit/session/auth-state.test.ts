@@ -396,6 +396,20 @@ describe('flush and close', () => {
     await opened.flush()
   })
 
+  it('makes up in a flush for credentials that failed to be saved earlier', async () => {
+    const { rows, auth, opened } = await open()
+    rows.failing = { code: 'store-unavailable', lands: false }
+    auth.creds['me'] = 'paired'
+    await expect(auth.saveCreds()).rejects.toMatchObject({ code: 'store-unavailable' })
+    await expect(opened.flush()).rejects.toMatchObject({ code: 'store-unavailable' })
+    rows.failing = undefined
+    await opened.flush()
+    expect(rows.creds).toContain('paired')
+    const commits = rows.commits.length
+    await opened.flush()
+    expect(rows.commits.length).toBe(commits)
+  })
+
   it('rejects a flush with the first failure', async () => {
     const { rows, keys, opened } = await open()
     rows.failing = { code: 'store-denied', lands: false }
