@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   downloadContentFromMessage,
   prepareWAMessageMedia,
@@ -81,7 +82,7 @@ describe('an upload', () => {
     socket.write(
       `POST /mms/image/${hash}?auth=${auth}&token=${hash} HTTP/1.1\r\nhost: x\r\ncontent-length: 12\r\n\r\nseal`,
     )
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await delay(20)
     socket.destroy()
     expect((await upload({ content, hash })).status).toBe(200)
     expect(media.store.list()).toHaveLength(1)
@@ -104,6 +105,7 @@ describe('the one port', () => {
     })
     expect((await fetch(`https://127.0.0.1:${port}/none`)).status).toBe(404)
     for (const client of clients) client.resetAndDestroy()
+    await delay(20)
     expect((await fetch(`http://127.0.0.1:${port}/none`)).status).toBe(404)
   })
 

@@ -91,10 +91,7 @@ export class OnePort {
   }
 
   async #createTls(): Promise<TlsServer> {
-    const tls = createTlsServer(await this.#certificate(), (socket) => this.#http.emit('connection', socket))
-    // A client that does not trust the certificate ends the handshake; that is its own affair.
-    tls.on('tlsClientError', ignore)
-    return tls
+    return createTlsServer(await this.#certificate(), (socket) => this.#http.emit('connection', socket))
   }
 }
 
