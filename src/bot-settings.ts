@@ -20,6 +20,11 @@ const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
 const MB_BYTES = 1_048_576
 
+/** Writes wait this long for a database that is away; by then the lease has been given up. */
+export const STORE_WAIT_MS = MINUTE_MS
+/** A second connection in a row that was deaf from its start: the fault may be in this process. */
+export const DEAF_RECONNECTS_BEFORE_RECYCLE = 2
+
 export function leaseSettings(config: Config): LeaseSettings {
   return {
     durationMs: config.leaseDurationMs,

@@ -1,11 +1,12 @@
 /** How the bot is, for health, metrics and pages. */
 
+import type { WatchReport } from './bot-watch.ts'
 import type { ConnectionStatus } from './connection/connection-keeper.ts'
 import type { MemoryReport } from './memory/memory-manager.ts'
 import type { LeaseStanding } from './session/lease.ts'
 import type { StepReport } from './startup/startup-steps.ts'
 
-export interface BotStatus {
+export interface BotStatus extends WatchReport {
   readonly connection: ConnectionStatus
   readonly lease: LeaseStanding
   readonly memory: MemoryReport

@@ -5,6 +5,8 @@
  */
 
 import {
+  DEAF_RECONNECTS_BEFORE_RECYCLE,
+  STORE_WAIT_MS,
   botMemorySettings,
   connectionSettings,
   inboxSettings,
@@ -16,6 +18,7 @@ import type { BotOptions, BotPorts } from './bot-ports.ts'
 import type { BotStatus } from './bot-status.ts'
 import { BotSession } from './bot-session.ts'
 import { botSteps } from './bot-steps.ts'
+import { BotWatch } from './bot-watch.ts'
 import { ConnectionKeeper } from './connection/connection-keeper.ts'
 import type { ConnectionStatus } from './connection/connection-keeper.ts'
 import { errorCodeOf, errorMessageOf } from './errors.ts'
@@ -33,10 +36,8 @@ import type { LeaseStanding } from './session/lease.ts'
 import { retryingMessageJournal, retryingSessionStore } from './session/store-retry.ts'
 import { StartupRunner } from './startup/startup-steps.ts'
 
-/** Writes wait this long for a database that is away; by then the lease has been given up. */
-const STORE_WAIT_MS = 60_000
-
 export class Bot {
+  readonly #watch: BotWatch
   readonly #ports: BotPorts
   readonly #options: BotOptions
   readonly #session: BotSession
@@ -50,9 +51,11 @@ export class Bot {
   readonly #storeWait = new AbortController()
   #ending: ExitReason | undefined
 
-  constructor(ports: BotPorts, options: BotOptions) {
-    const { clock, logger, random, connector } = ports
+  constructor(given: BotPorts, options: BotOptions) {
     const { config } = options
+    this.#watch = new BotWatch(given, config)
+    const { ports } = this.#watch
+    const { clock, logger, random, connector } = ports
     this.#ports = ports
     this.#options = options
     const storeRetry = {
@@ -118,6 +121,7 @@ export class Bot {
       steps: this.#steps.report(),
       queuedCommands: this.#inbox.depth(),
       pendingReplies: this.#outbox.pendingCount(),
+      ...this.#watch.report(),
     }
   }
 
@@ -199,21 +203,21 @@ export class Bot {
 
   /** What an earlier process left: commands without an answer, replies without an ack. */
   #takeUpWork(): void {
-    const failed = (error: unknown): void => {
-      this.#ports.logger.warn('bot.take-up-failed', { code: errorCodeOf(error) ?? 'unknown' })
-    }
-    this.#outbox.resume().catch(failed)
-    this.#inbox.resume().catch(failed)
+    this.#outbox.resume().catch(this.#failing('bot.take-up-failed'))
+    this.#inbox.resume().catch(this.#failing('bot.take-up-failed'))
   }
 
   #connectionChanged(status: ConnectionStatus): void {
+    this.#watch.connectionChanged(status)
     if (status.state === 'open') this.#outbox.connectionOpened()
     else this.#outbox.connectionClosed()
     if (status.deafReconnects >= DEAF_RECONNECTS_BEFORE_RECYCLE) {
-      this.#requestRecycle().catch((error: unknown) => {
-        this.#ports.logger.warn('bot.recycle-failed', { reason: errorMessageOf(error) })
-      })
+      this.#requestRecycle().catch(this.#failing('bot.recycle-failed'))
     }
+  }
+
+  #failing(event: string): (error: unknown) => void {
+    return (error) => this.#ports.logger.warn(event, { code: errorCodeOf(error) ?? errorMessageOf(error) })
   }
 
   /** A fresh process will connect: so it is charged to the same budget, and cannot outrun it. */
@@ -244,6 +248,3 @@ export class Bot {
       })
   }
 }
-
-/** A second connection in a row that was deaf from its start: the fault may be in this process. */
-const DEAF_RECONNECTS_BEFORE_RECYCLE = 2

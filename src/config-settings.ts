@@ -15,6 +15,7 @@ import {
   wholeNumber,
   yesOrNo,
 } from './config-setting.ts'
+import { PAGES } from './config-settings-pages.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -229,6 +230,7 @@ export const SETTING_GROUPS = [
   { title: 'Session', settings: SESSION },
   { title: 'Messages', settings: MESSAGES },
   { title: 'Process', settings: PROCESS },
+  { title: 'Health and pages', settings: PAGES },
 ] as const
 
 /** All settings, by the name that the code uses. */
@@ -241,4 +243,5 @@ export const SETTINGS = {
   ...SESSION,
   ...MESSAGES,
   ...PROCESS,
+  ...PAGES,
 } as const

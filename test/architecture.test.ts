@@ -13,6 +13,10 @@ const LOGIC = ['connection', 'session', 'messages', 'memory', 'health', 'plugins
 const SHARED = ['src/errors.ts', 'src/timing.ts', 'src/backoff.ts']
 /** Node modules that neither tell the time nor touch the outside. */
 const PURE_NODE_MODULES = ['node:assert', 'node:assert/strict', 'node:buffer', 'node:crypto']
+/** Types that the parts around the bot know it by. */
+const SHARED_TYPES = ['src/bot-status.ts']
+/** A web server is what src/health is for; what it decides is still pure, and in files without these. */
+const HEALTH_PACKAGES = ['node:http', 'express', 'express-rate-limit', 'helmet', 'prom-client', 'qrcode']
 
 interface Import {
   readonly file: string
@@ -33,7 +37,9 @@ function mayImport({ file, target, isTypeOnly }: Import): boolean {
     if (['sim', 'scenarios', 'test', 'bench'].includes(targetTop)) return false
     if (folder === 'ports') return targetTop === 'src' && targetFolder === 'ports'
     if (LOGIC.includes(folder)) {
+      if (folder === 'health' && HEALTH_PACKAGES.includes(target)) return true
       if (targetTop !== 'src') return PURE_NODE_MODULES.includes(target)
+      if (isTypeOnly && SHARED_TYPES.includes(target)) return true
       if (targetFolder === folder || targetFolder === 'ports' || SHARED.includes(target)) return true
       return LOGIC.includes(targetFolder) && isTypeOnly
     }
@@ -86,6 +92,9 @@ describe('the import table', () => {
   it.each([
     ['src/memory/a.ts', "import { x } from '../session/lease.ts'"],
     ['src/memory/a.ts', "import pg from 'pg'"],
+    ['src/memory/a.ts', "import express from 'express'"],
+    ['src/health/a.ts', "import pg from 'pg'"],
+    ['src/health/a.ts', "import { x } from '../bot-status.ts'"],
     ['src/ports/a.ts', "import { AppError } from '../errors.ts'"],
     ['src/adapters/a.ts', "import { parseConfig } from '../config.ts'"],
     ['src/bot.ts', "import { x } from '../sim/scenario.ts'"],
