@@ -43,6 +43,18 @@ const RULES = [
     remedy: 'Set it to RECONNECT_WINDOW_MS / RECONNECT_MAX_ATTEMPTS_PER_WINDOW at least.',
   }),
   rule({
+    keys: ['heartbeatIntervalMs', 'botStallMs'],
+    isBroken: (v) => v.heartbeatIntervalMs * 3 > v.botStallMs,
+    problem: 'leaves no room for a heartbeat that is late: three of it exceed BOT_STALL_MS',
+    remedy: 'Set it to a sixth of BOT_STALL_MS.',
+  }),
+  rule({
+    keys: ['botRestartBackoffBaseMs', 'botRestartBackoffCapMs'],
+    isBroken: (v) => v.botRestartBackoffBaseMs > v.botRestartBackoffCapMs,
+    problem: 'is above BOT_RESTART_BACKOFF_CAP_MS: the first wait would exceed the longest',
+    remedy: 'Set it to BOT_RESTART_BACKOFF_CAP_MS at most.',
+  }),
+  rule({
     keys: ['leaseMarginMs', 'leaseDurationMs'],
     isBroken: (v) => v.leaseMarginMs >= v.leaseDurationMs,
     problem: 'is not below LEASE_DURATION_MS: no lease would ever be good for a socket',

@@ -16,6 +16,7 @@ import {
   yesOrNo,
 } from './config-setting.ts'
 import { PAGES } from './config-settings-pages.ts'
+import { SUPERVISOR } from './config-settings-supervisor.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -231,6 +232,7 @@ export const SETTING_GROUPS = [
   { title: 'Messages', settings: MESSAGES },
   { title: 'Process', settings: PROCESS },
   { title: 'Health and pages', settings: PAGES },
+  { title: 'Supervisor', settings: SUPERVISOR },
 ] as const
 
 /** All settings, by the name that the code uses. */
@@ -244,4 +246,5 @@ export const SETTINGS = {
   ...MESSAGES,
   ...PROCESS,
   ...PAGES,
+  ...SUPERVISOR,
 } as const
