@@ -65,6 +65,10 @@ export class BoundedCache {
     this.#entries.delete(key)
   }
 
+  delete(key: string): void {
+    this.del(key)
+  }
+
   clear(): void {
     this.#entries.clear()
     this.#weight = 0

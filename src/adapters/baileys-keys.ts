@@ -19,11 +19,14 @@ export interface KeyGuard {
 }
 
 export function guardedKeyStore(auth: AuthState, guard: KeyGuard): SignalKeyStore {
+  let hasFailed = false
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (!guard.isAlive()) throw new AppError('socket-closed', 'the connection is gone')
+    if (hasFailed || !guard.isAlive()) throw new AppError('socket-closed', 'the connection is gone')
     try {
       return await outsideTransactions(work)
     } catch (error) {
+      // Baileys takes a session that it could not read for one that is not there, and would write a new one over it.
+      hasFailed = true
       guard.onFailure(error)
       throw error
     }

@@ -1,8 +1,6 @@
 /**
  * One Baileys socket as this project wants it: its options, and what is put around it before the first frame.
- * Owns the coupling to Baileys' inside; the port's promises are baileys-socket.ts's. Surprising: two of Baileys'
- * own listeners are taken away. The one for changed credentials sends a presence at each change, which shows the
- * account as online; the one for calls makes messages of them and may reject unhandled.
+ * Owns the coupling to Baileys' inside; the port's promises are baileys-socket.ts's.
  */
 
 import { makeWASocket } from '@whiskeysockets/baileys'
@@ -14,7 +12,7 @@ import type {
   WASocket,
   WAVersion,
 } from '@whiskeysockets/baileys'
-import { AppError, errorCodeOf } from '../errors.ts'
+import { errorCodeOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { AuthState, CloseReport, InboundMessage, OutgoingMessage } from '../ports/whatsapp-socket.ts'
@@ -26,6 +24,7 @@ import { BaileysIntake } from './baileys-intake.ts'
 import { guardedKeyStore } from './baileys-keys.ts'
 import { createBaileysLogger } from './baileys-logger.ts'
 import { baileysOptions } from './baileys-options.ts'
+import { BaileysPairing } from './baileys-pairing.ts'
 import { askPing } from './baileys-probe.ts'
 import { messageToResend } from './baileys-resend.ts'
 import type { SentMessage } from './baileys-resend.ts'
@@ -33,6 +32,7 @@ import { BaileysSends } from './baileys-sends.ts'
 import type { BaileysSettings } from './baileys-settings.ts'
 import { createSignalRepository } from './baileys-signal-repository.ts'
 import { BaileysTransport } from './baileys-transport.ts'
+import { boundRetryManager, dropUnheardEvents } from './baileys-trimming.ts'
 
 /** What all links of one session share. */
 export interface LinkDeps {
@@ -76,7 +76,7 @@ export class BaileysLink {
   readonly #transport: BaileysTransport
   readonly #intake: BaileysIntake
   readonly #sends: BaileysSends
-  #isPairingOffered = false
+  readonly #pairing: BaileysPairing
 
   /** @throws what Baileys throws on unusable options */
   constructor(deps: LinkDeps, session: LinkSession, owner: LinkOwner) {
@@ -100,6 +100,7 @@ export class BaileysLink {
       groupMetadata: (group) => this.#groupMetadata(group),
       onAck: (messageId, errorCode) => owner.onAck(messageId, errorCode),
     })
+    this.#pairing = this.#createPairing()
     deps.groups.clear()
     // Timers and callbacks of this connection inherit nothing from the one before.
     this.#sock = outsideTransactions(() => makeWASocket(this.#options()))
@@ -120,9 +121,8 @@ export class BaileysLink {
   }
 
   /** @throws AppError `socket-closed` before a QR was shown */
-  async requestPairingCode(phoneNumber: string): Promise<string> {
-    if (!this.#isPairingOffered) throw new AppError('socket-closed', 'no connection waits to be paired')
-    return outsideTransactions(() => this.#sock.requestPairingCode(phoneNumber))
+  requestPairingCode(phoneNumber: string): Promise<string> {
+    return this.#pairing.requestCode(phoneNumber)
   }
 
   /** Closes in order, and never logs out. */
@@ -136,10 +136,16 @@ export class BaileysLink {
     void this.#sock.end(new Error(report.message))
   }
 
+  /** The report of the end as the bot should read it. */
+  concluded(report: CloseReport): CloseReport {
+    return this.#pairing.closed(report)
+  }
+
   /** After it nothing of this link runs any more, but for what Baileys already has in hand. */
   dispose(): void {
     this.#intake.stop()
     this.#transport.dispose()
+    this.#sock.messageRetryManager?.clear()
     this.#sock.ev.destroy()
   }
 
@@ -198,33 +204,42 @@ export class BaileysLink {
     ws.on('CB:notification,type:w:gp2', ({ attrs }: BinaryNode) =>
       this.#deps.groups.drop(attrs['from'] ?? ''),
     )
-    // What was sent is in the journal; Baileys would keep the last 512 messages, received ones included.
-    if (messageRetryManager !== null) messageRetryManager.addRecentMessage = () => undefined
-    ev.removeAllListeners('call')
-    ev.removeAllListeners('creds.update')
-    ev.on('creds.update', (update) => {
-      Object.assign(this.#session.creds, update)
-      outsideTransactions(() => this.#session.auth.saveCreds()).catch((error: unknown) =>
-        this.#break(`credentials not saved (${errorCodeOf(error) ?? 'unknown'})`),
-      )
-    })
+    dropUnheardEvents(ev)
+    if (messageRetryManager !== null) boundRetryManager(this.#deps.clock, messageRetryManager)
+    ev.on('creds.update', (change) => this.#saveCreds(change))
     ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
-      if (qr !== undefined) this.#offerPairing(qr)
-      if (connection === 'open') this.#owner.onOpen()
+      if (qr !== undefined) this.#pairing.offer(qr)
+      if (connection === 'open') this.#opened()
       if (connection === 'close') this.#owner.onClosed(lastDisconnect?.error)
     })
   }
 
-  #offerPairing(qr: string): void {
-    const isFirst = !this.#isPairingOffered
-    this.#isPairingOffered = true
-    this.#owner.onQr(qr)
-    const { pairingPhoneNumber } = this.#deps.settings
-    if (!isFirst || pairingPhoneNumber === undefined) return
-    this.requestPairingCode(pairingPhoneNumber).then(
-      (code) => this.#deps.onPairingCode(code),
-      (error: unknown) => this.#deps.logger.warn('whatsapp.no-pairing-code', { code: errorCodeOf(error) }),
-    )
+  #opened(): void {
+    this.#pairing.opened()
+    this.#owner.onOpen()
+  }
+
+  #saveCreds(change: Partial<AuthenticationCreds>): void {
+    const { auth, creds } = this.#session
+    Object.assign(creds, change)
+    const mustHold = this.#pairing.noteChange(change)
+    const saved = outsideTransactions(() => auth.saveCreds())
+    saved.catch((error: unknown) => this.#break(`credentials not saved (${errorCodeOf(error) ?? 'unknown'})`))
+    if (mustHold) this.#transport.holdUntil(saved)
+  }
+
+  #createPairing(): BaileysPairing {
+    const { logger, settings } = this.#deps
+    const { auth, creds } = this.#session
+    return new BaileysPairing({
+      logger,
+      creds,
+      phoneNumber: settings.pairingPhoneNumber,
+      saveCreds: () => outsideTransactions(() => auth.saveCreds()),
+      requestCode: (phoneNumber) => outsideTransactions(() => this.#sock.requestPairingCode(phoneNumber)),
+      onQr: (text) => this.#owner.onQr(text),
+      onCode: (code) => this.#deps.onPairingCode(code),
+    })
   }
 
   #break(message: string): void {

@@ -5,7 +5,7 @@
  * message that reached nobody counts as not sent, and the confirmation of such a one is not passed on.
  */
 
-import { areJidsSameUser, isJidGroup } from '@whiskeysockets/baileys'
+import { areJidsSameUser, isJidGroup, isLidUser, jidNormalizedUser } from '@whiskeysockets/baileys'
 import type { GroupMetadata, WASocket } from '@whiskeysockets/baileys'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { AppError } from '../errors.ts'
@@ -88,14 +88,20 @@ export class BaileysSends {
   }
 
   async #assertReachable(sock: WASocket, chat: string): Promise<void> {
-    const me = this.#deps.me()
+    if (this.#isOurs(chat)) return
     const users = isJidGroup(chat)
       ? (await this.#deps.groupMetadata(chat)).participants.map(({ id }) => id)
-      : [chat]
-    const others = users.filter((user) => !this.#isOurs(user))
-    if (me === undefined || others.length === 0) return
+      : [this.#ownNameFor(chat), chat]
+    if (users.every((user) => this.#isOurs(user))) return
+    // The very question that Baileys asks next, so that it is asked once.
     const devices = await outsideTransactions(() => sock.getUSyncDevices(users, true, false))
     if (!devices.some(({ jid }) => !this.#isOurs(jid))) throw nobodyError()
+  }
+
+  /** Baileys calls us by the kind of name that the chat goes by. */
+  #ownNameFor(chat: string): string {
+    const me = this.#deps.me()
+    return jidNormalizedUser(isLidUser(chat) === true && me?.lid ? me.lid : me?.id)
   }
 
   #noteUnreached(messageId: string): void {

@@ -125,7 +125,8 @@ export class BaileysSocket implements WhatsappSocket, LinkOwner {
   }
 
   onClosed(error: unknown): void {
-    this.#finish(this.#report ?? closeReportOf(error))
+    const report = this.#report ?? closeReportOf(error)
+    this.#finish(this.#phase === 'closed' ? report : (this.#link?.concluded(report) ?? report))
   }
 
   async #begin(): Promise<void> {

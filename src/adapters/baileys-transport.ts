@@ -29,6 +29,7 @@ export type BaileysClient = EventEmitter & { close(): unknown }
 /** What is used of the `ws` package's WebSocket. */
 interface RawSocket extends EventEmitter {
   readonly readyState: number
+  send(data: Uint8Array, callback?: (error?: Error) => void): void
   close(): void
   terminate(): void
   pause(): void
@@ -54,6 +55,20 @@ export class BaileysTransport {
   /** From now on nothing is sent; Baileys' own sends reject. */
   terminate(): void {
     this.#raw()?.terminate()
+  }
+
+  /** What is sent from now on leaves, in order, when `ready` resolves; nothing does when it rejects. */
+  holdUntil(ready: Promise<unknown>): void {
+    const raw = this.#raw()
+    if (raw === undefined) return
+    const held: (() => void)[] = []
+    // Over the prototype's method, which deleting this one brings back.
+    Reflect.set(raw, 'send', (...args: Parameters<RawSocket['send']>) => held.push(() => raw.send(...args)))
+    const release = (): void => {
+      Reflect.deleteProperty(raw, 'send')
+      for (const send of held) send()
+    }
+    ready.then(release, () => undefined)
   }
 
   pause(): void {
