@@ -9,10 +9,11 @@ import {
   prepareWAMessageMedia,
   getWAUploadToServer,
 } from '@whiskeysockets/baileys'
-import type { BinaryNode, SocketConfig } from '@whiskeysockets/baileys'
+import type { BinaryNode, SocketConfig, proto } from '@whiskeysockets/baileys'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loopbackCertificate, trustCertificate } from '../../sim/whatsapp/http/certificate.ts'
 import { MediaHost } from '../../sim/whatsapp/media/media-host.ts'
+import { mediaMessage, mediaOf } from '../../sim/whatsapp/media/media-message.ts'
 import { OnePort } from '../../sim/whatsapp/http/one-port.ts'
 
 const LIMITS = { maxFiles: 3, maxFileBytes: 100_000, maxTotalBytes: 200_000 }
@@ -58,6 +59,34 @@ describe("Baileys' own upload and download", () => {
   it('fails for a file above the limit, and keeps nothing', async () => {
     await expect(prepare(Buffer.alloc(LIMITS.maxFileBytes))).rejects.toThrow('upload failed on all hosts')
     expect(media.store.list()).toEqual([])
+  })
+})
+
+describe("a simulated person's media", () => {
+  it.each(['image', 'video', 'audio', 'document', 'sticker'] as const)(
+    'is read by Baileys, and the other way round: %s',
+    async (kind) => {
+      const plain = Buffer.from(`a ${kind} of some bytes`)
+      const message = await mediaMessage(media, kind, plain)
+      const content = message[`${kind}Message`] as Parameters<typeof downloadContentFromMessage>[0]
+      expect(await bytesOf(await downloadContentFromMessage(content, kind))).toEqual(plain)
+      expect(await mediaOf(media, message)).toEqual(plain)
+    },
+  )
+
+  it('of Baileys is read by a simulated person', async () => {
+    const plain = Buffer.from('a document')
+    expect(await mediaOf(media, (await prepare(plain)) as proto.IMessage)).toEqual(plain)
+  })
+
+  it('is refused when it is gone, exchanged, or was never there', async () => {
+    const first = await mediaMessage(media, 'image', Buffer.from('first'))
+    const second = await mediaMessage(media, 'image', Buffer.from('second'))
+    const exchanged = { imageMessage: { ...first.imageMessage, mediaKey: second.imageMessage?.mediaKey } }
+    await expect(mediaOf(media, exchanged as proto.IMessage)).rejects.toThrow('not the one that was sealed')
+    media.store.clear()
+    await expect(mediaOf(media, first)).rejects.toThrow('not on the media host')
+    await expect(mediaOf(media, { conversation: 'hi' })).rejects.toThrow('carries no media')
   })
 })
 

@@ -46,6 +46,10 @@ export class MediaHost {
     return { tag: 'media_conn', attrs, content: [{ tag: 'host', attrs: host }] }
   }
 
+  urlOf(directPath: string): string {
+    return `https://${this.#host()}${directPath}`
+  }
+
   /** Answers the request if it is one of the media host's. @returns whether it is */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const url = new URL(request.url ?? '/', 'https://media.invalid')
@@ -82,7 +86,7 @@ export class MediaHost {
       return refuse(request, response, 400, 'the path and token are not the hash of the file')
     }
     const directPath = this.store.put(mms ?? product ?? profile ?? '', body.content)
-    json(response, 200, { url: `https://${this.#host()}${directPath}`, direct_path: directPath })
+    json(response, 200, { url: this.urlOf(directPath), direct_path: directPath })
   }
 
   #download(request: IncomingMessage, response: ServerResponse, path: string): void {
