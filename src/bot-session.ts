@@ -24,6 +24,8 @@ export class BotSession {
   readonly keyCache: Reclaimer = { name: 'key-cache', cost: 30, reclaim: () => this.#opened?.shedKeyCache() }
   readonly #deps: BotSessionDeps
   #opened: OpenedAuthState | undefined
+  /** Of the whole process: an epoch is never shared by two, so their order holds within each epoch. */
+  #writes = 0
 
   constructor(deps: BotSessionDeps) {
     this.#deps = deps
@@ -31,7 +33,8 @@ export class BotSession {
 
   /** @throws AppError `store-*`, `store-corrupt` or `encryption-key-missing`; never makes credentials of an error */
   async openAuth(epoch: number): Promise<OpenedAuthState> {
-    this.#opened = await openAuthState({ ...this.#deps, epoch, settings: AUTH_STATE_SETTINGS })
+    const nextSequence = (): number => ++this.#writes
+    this.#opened = await openAuthState({ ...this.#deps, epoch, nextSequence, settings: AUTH_STATE_SETTINGS })
     return this.#opened
   }
 

@@ -29,6 +29,8 @@ export interface ReplyCell {
 /** The rows of one session. `unhandled` and `pending` are the partial indexes of their tables. */
 export interface SessionRows {
   lease: LeaseCell | undefined
+  /** The place of the newest write of creds or keys. */
+  newestWrite: { readonly epoch: number; readonly sequence: number } | undefined
   /** Newest last. */
   creds: string[]
   /** By type, then by id. */
@@ -47,6 +49,7 @@ export class InMemoryDatabase {
     if (rows === undefined) {
       rows = {
         lease: undefined,
+        newestWrite: undefined,
         creds: [],
         keys: new Map(),
         inbound: new Map(),

@@ -8,6 +8,7 @@ import { CREDS_HISTORY_VERSIONS } from '../../src/ports/session-store.ts'
 import { compareByteOrder } from './byte-order.ts'
 import type {
   AttemptCharge,
+  CommitOutcome,
   LeaseRenewal,
   LeaseRow,
   LeaseStamp,
@@ -103,9 +104,15 @@ export class InMemorySessionStore implements SessionStore {
     return Promise.resolve(found)
   }
 
-  commit(commit: SessionCommit): Promise<WriteOutcome> {
+  commit(commit: SessionCommit): Promise<CommitOutcome> {
     const rows = this.#rows
-    if (rows.lease?.epoch !== commit.epoch) return Promise.resolve('stale-epoch')
+    const { epoch, sequence } = commit
+    if (rows.lease?.epoch !== epoch) return Promise.resolve('stale-epoch')
+    const newest = rows.newestWrite
+    if (newest?.epoch === epoch && newest.sequence >= sequence) {
+      return Promise.resolve(newest.sequence === sequence ? 'written' : 'superseded')
+    }
+    rows.newestWrite = { epoch, sequence }
     if (commit.creds !== undefined) {
       rows.creds.push(commit.creds)
       if (rows.creds.length > CREDS_HISTORY_VERSIONS + 1) rows.creds.shift()

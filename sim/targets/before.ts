@@ -30,6 +30,7 @@ class BotOfBefore implements RunningTarget {
   readonly #context: TargetContext
   readonly #keys = new Map<string, unknown>()
   #creds: Record<string, unknown> = {}
+  #backups = 0
   #epoch = 0
   #socket: WhatsappSocket | undefined
   #nextReply = 0
@@ -74,6 +75,7 @@ class BotOfBefore implements RunningTarget {
     })
     const commit = {
       epoch: this.#epoch,
+      sequence: ++this.#backups,
       nowMs: this.#context.ports.clock.nowMs(),
       creds: serialise(this.#creds),
       keys,

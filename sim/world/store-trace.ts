@@ -30,6 +30,7 @@ export function describeResult(operation: StoreOperation, result: unknown): Trac
 function describeCommit(commit: SessionCommit): TraceValue {
   return {
     epoch: commit.epoch,
+    sequence: commit.sequence,
     nowMs: commit.nowMs,
     ...(commit.creds === undefined ? {} : { creds: digestOf(commit.creds) }),
     ...(commit.keys === undefined ? {} : { keys: commit.keys.map(describeKeyChange) }),

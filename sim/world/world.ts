@@ -186,7 +186,7 @@ export class World {
     const lease = await sessionStore.takeLease({ owner: 'setup', expected: undefined })
     if (lease === undefined) throw new Error('the session of this run exists already')
     const creds = serialise(this.#server.linkedCreds())
-    await sessionStore.commit({ epoch: lease.epoch, nowMs: 0, creds })
+    await sessionStore.commit({ epoch: lease.epoch, sequence: 1, nowMs: 0, creds })
     await sessionStore.releaseLease({ owner: 'setup', epoch: lease.epoch })
   }
 

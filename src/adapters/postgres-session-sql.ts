@@ -8,7 +8,8 @@
  *   (FOR KEY SHARE would not do: it does not conflict with an UPDATE that leaves the key alone.)
  * - Every statement locks the lease row before any other, so two of them cannot deadlock over it.
  * - All parts of a statement see one snapshot, taken before any wait. What must be current is therefore
- *   taken from the locked row or from ON CONFLICT, never from a second look at a table.
+ *   taken from the locked row or from ON CONFLICT, never from a second look at a table. A commit that finds
+ *   another one in between (`overtaken`) writes nothing: it has to be asked again, under a new snapshot.
  */
 
 import type { Statement } from './postgres-statement.ts'
@@ -112,23 +113,23 @@ export interface CommitParts {
 /**
  * The commit with the parts it needs, prepared under a name of its own: a part that finds nothing to do
  * costs a walk through the session's keys where the planner has no statistics yet. Values: $1 session,
- * $2 epoch, then those of each part in this order: creds (value, time, versions kept), puts (types, ids,
- * values), deletions (types, ids).
+ * $2 epoch, $3 sequence, then those of each part in this order: creds (value, time, versions kept), puts
+ * (types, ids, values), deletions (types, ids). One row with the `outcome`, or none when the epoch is stale.
  */
 export function commitStatement(parts: CommitParts): Statement {
   const { hasCreds, hasPuts, hasDeletions } = parts
   const name = `commit${hasCreds ? '-creds' : ''}${hasPuts ? '-put' : ''}${hasDeletions ? '-delete' : ''}`
   let statement = commits.get(name)
   if (statement === undefined) {
-    const steps = [LEASE]
-    let next = 3
+    const steps = [LEASE, TURN]
+    let next = 4
     const add = (step: CommitStep): void => {
       steps.push(step.text(...Array.from({ length: step.valueCount }, () => `$${next++}`)))
     }
     if (hasCreds) add(WRITE_CREDS)
     if (hasPuts) add(PUT_KEYS)
     if (hasDeletions) add(DELETE_KEYS)
-    statement = { name, isWrite: true, text: `WITH ${steps.join(', ')} SELECT 1 FROM lease` }
+    statement = { name, isWrite: true, text: `WITH ${steps.join(', ')} SELECT outcome FROM offered` }
     commits.set(name, statement)
   }
   return statement
@@ -146,17 +147,35 @@ const LEASE = `lease AS (
   SELECT session_id FROM blacksky_lease WHERE session_id = $1 AND epoch = $2 FOR SHARE
 )`
 
-// Two commits of one epoch at once may read the same newest version; the later one then replaces the
-// earlier one's row, as it would have replaced it as the current version.
+/** Next in order, and no other write landed since the snapshot (the row may be newer than the snapshot's). */
+const IS_NEXT = `((w.epoch, w.sequence) < (excluded.epoch, excluded.sequence)
+  AND (w.epoch, w.sequence) = (SELECT s.epoch, s.sequence FROM blacksky_writes AS s WHERE s.session_id = $1))`
+
+// The order is decided on the locked row; that row is also what makes two commits go one after the other.
+const TURN = `offered AS (
+  INSERT INTO blacksky_writes AS w (session_id, epoch, sequence, outcome)
+  SELECT session_id, $2::bigint, $3::bigint, 'written' FROM lease
+  ON CONFLICT (session_id) DO UPDATE SET
+    epoch = CASE WHEN ${IS_NEXT} THEN excluded.epoch ELSE w.epoch END,
+    sequence = CASE WHEN ${IS_NEXT} THEN excluded.sequence ELSE w.sequence END,
+    outcome = CASE
+      WHEN ${IS_NEXT} THEN 'written'
+      WHEN (w.epoch, w.sequence) = (excluded.epoch, excluded.sequence) THEN 'repeated'
+      WHEN (w.epoch, w.sequence) > (excluded.epoch, excluded.sequence) THEN 'superseded'
+      ELSE 'overtaken'
+    END
+  RETURNING session_id, outcome
+), turn AS (
+  SELECT session_id FROM offered WHERE outcome = 'written'
+)`
+
 const WRITE_CREDS: CommitStep = {
   valueCount: 3,
   text: (value, nowMs, keptVersions) => `new_creds AS (
     INSERT INTO blacksky_creds (session_id, version, value, written_at_ms)
     SELECT $1, 1 + coalesce((SELECT max(version) FROM blacksky_creds WHERE session_id = $1), 0),
       ${value}::bytea, ${nowMs}::bigint
-    FROM lease
-    ON CONFLICT (session_id, version)
-      DO UPDATE SET value = excluded.value, written_at_ms = excluded.written_at_ms
+    FROM turn
     RETURNING version
   ), old_creds AS (
     DELETE FROM blacksky_creds AS c USING new_creds AS n
@@ -169,7 +188,7 @@ const PUT_KEYS: CommitStep = {
   text: (types, ids, values) => `put_keys AS (
     INSERT INTO blacksky_keys (session_id, type, id, value)
     SELECT $1, k.type, k.id, k.value
-    FROM lease, unnest(${types}::text[], ${ids}::text[], ${values}::bytea[]) AS k (type, id, value)
+    FROM turn, unnest(${types}::text[], ${ids}::text[], ${values}::bytea[]) AS k (type, id, value)
     ON CONFLICT (session_id, type, id) DO UPDATE SET value = excluded.value
   )`,
 }
@@ -177,7 +196,7 @@ const PUT_KEYS: CommitStep = {
 const DELETE_KEYS: CommitStep = {
   valueCount: 2,
   text: (types, ids) => `deleted_keys AS (
-    DELETE FROM blacksky_keys AS k USING lease, unnest(${types}::text[], ${ids}::text[]) AS d (type, id)
+    DELETE FROM blacksky_keys AS k USING turn, unnest(${types}::text[], ${ids}::text[]) AS d (type, id)
     WHERE k.session_id = $1 AND k.type = d.type AND k.id = d.id
   )`,
 }

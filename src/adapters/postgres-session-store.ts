@@ -5,12 +5,14 @@
  */
 
 import type pg from 'pg'
+import { AppError } from '../errors.ts'
 import { CREDS_HISTORY_VERSIONS } from '../ports/session-store.ts'
 import { runStatement } from './postgres-statement.ts'
 import { SQL, commitStatement } from './postgres-session-sql.ts'
 import type { RowCipher, RowIdentity } from '../ports/row-cipher.ts'
 import type {
   AttemptCharge,
+  CommitOutcome,
   KeyChange,
   LeaseRenewal,
   LeaseRow,
@@ -136,11 +138,11 @@ export class PostgresSessionStore implements SessionStore {
     return rows.map(({ id, value }) => ({ id, value: this.#cipher.open(value, { type, id }) }))
   }
 
-  async commit(commit: SessionCommit): Promise<WriteOutcome> {
-    const { epoch, nowMs, creds, keys = [] } = commit
+  async commit(commit: SessionCommit): Promise<CommitOutcome> {
+    const { epoch, sequence, nowMs, creds, keys = [] } = commit
     const puts = keys.filter(isPut)
     const deletions = keys.filter((change) => change.value === undefined)
-    const values: unknown[] = [this.#sessionId, epoch]
+    const values: unknown[] = [this.#sessionId, epoch, sequence]
     if (creds !== undefined)
       values.push(this.#cipher.seal(creds, CREDS_IDENTITY), nowMs, CREDS_HISTORY_VERSIONS + 1)
     if (puts.length > 0) {
@@ -161,8 +163,25 @@ export class PostgresSessionStore implements SessionStore {
       hasPuts: puts.length > 0,
       hasDeletions: deletions.length > 0,
     })
-    const rows = await runStatement(this.#pool, statement, values)
-    return rows.length > 0 ? 'written' : 'stale-epoch'
+    const [row] = await runStatement<{ outcome: OfferOutcome }>(this.#pool, statement, values)
+    return row === undefined ? 'stale-epoch' : commitOutcome(row.outcome)
+  }
+}
+
+/** What became of a write when its turn was decided (postgres-session-sql.ts). */
+type OfferOutcome = 'written' | 'repeated' | 'superseded' | 'overtaken'
+
+function commitOutcome(outcome: OfferOutcome): CommitOutcome {
+  switch (outcome) {
+    case 'written':
+    case 'repeated':
+      return 'written'
+    case 'superseded':
+      return 'superseded'
+    case 'overtaken':
+      throw new AppError('store-unavailable', 'an earlier write of this session landed meanwhile: ask again')
+    default:
+      return outcome satisfies never
   }
 }
 

@@ -54,6 +54,8 @@ export interface StoredKey {
 
 export interface SessionCommit {
   readonly epoch: number
+  /** From 1, greater with each new write of this epoch; a write that is repeated keeps its own. */
+  readonly sequence: number
   /** Wall-clock time of the writer, for the history. */
   readonly nowMs: number
   /** New credentials; the version before stays in the history. */
@@ -63,6 +65,9 @@ export interface SessionCommit {
 }
 
 export type WriteOutcome = 'written' | 'stale-epoch'
+
+/** `superseded`: a newer write of this epoch has landed, and nothing of this one was written, nor ever will be. */
+export type CommitOutcome = WriteOutcome | 'superseded'
 
 export interface SessionStore {
   /** The lease row, or undefined when this session was never leased. */
@@ -89,8 +94,12 @@ export interface SessionStore {
   readCreds(): Promise<string | undefined>
   /** Values of those ids that exist, ordered by id (byte order). */
   readKeys(query: { readonly type: string; readonly ids: readonly string[] }): Promise<readonly StoredKey[]>
-  /** All or nothing: credentials and keys of one transaction. */
-  commit(commit: SessionCommit): Promise<WriteOutcome>
+  /**
+   * All or nothing: credentials and keys of one transaction. Repeated with the same sequence it is written once
+   * and answers `written` again; so a write of unknown outcome may be repeated, and what was held up on its way
+   * lands before the next write or never.
+   */
+  commit(commit: SessionCommit): Promise<CommitOutcome>
 }
 
 /** How many earlier versions of the credentials a store keeps. */

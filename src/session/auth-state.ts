@@ -24,6 +24,8 @@ export interface AuthStateSettings extends CommitQueueSettings {
 export interface AuthStateDeps {
   readonly store: Pick<SessionStore, 'readCreds' | 'readKeys' | 'commit'>
   readonly epoch: number
+  /** Greater with each call, over all states opened under this epoch. */
+  nextSequence(): number
   readonly clock: Clock
   readonly connector: Pick<WhatsappConnector, 'freshCreds'>
   readonly settings: AuthStateSettings
@@ -92,8 +94,9 @@ class StoredSession {
     this.#storedCreds = stored
     this.cache = new KeyCache({ limitBytes: deps.settings.keyCacheBytes })
     const { store, epoch, clock, settings } = deps
+    const nextSequence = (): number => deps.nextSequence()
     const onEnded = (write: SessionWrite, isDurable: boolean): void => this.#noteEnd(write, isDurable)
-    this.#queue = new CommitQueue({ store, epoch, clock, settings, onEnded })
+    this.#queue = new CommitQueue({ store, epoch, nextSequence, clock, settings, onEnded })
   }
 
   async getKeys(type: string, ids: readonly string[]): Promise<Record<string, unknown>> {

@@ -25,6 +25,8 @@ export interface SessionWrite {
 export interface CommitQueueDeps {
   readonly store: Pick<SessionStore, 'commit'>
   readonly epoch: number
+  /** Greater with each call, over all queues of this epoch: it is what tells an old write from a newer one. */
+  nextSequence(): number
   readonly clock: Clock
   readonly settings: CommitQueueSettings
   /** Called when a commit has ended, before its writers learn of it; not durable means not known to be. */
@@ -142,16 +144,19 @@ export class CommitQueue {
   /** The failure, if any. */
   async #commit({ creds, keys }: QueuedWrite): Promise<Error | undefined> {
     const { store, clock, epoch } = this.#deps
-    const head = { epoch, nowMs: clock.nowMs() }
+    const head = { epoch, sequence: this.#deps.nextSequence(), nowMs: clock.nowMs() }
     const commit: SessionCommit = {
       ...head,
       ...(creds === undefined ? {} : { creds }),
       ...(keys.length === 0 ? {} : { keys }),
     }
     try {
-      if ((await store.commit(commit)) === 'written') return undefined
-      this.#refusal = 'lease-lost'
-      return refusalOf('lease-lost')
+      const outcome = await store.commit(commit)
+      if (outcome === 'written') return undefined
+      // A newer write of this epoch can only be that of a queue which has replaced this one.
+      const code = outcome === 'superseded' ? 'aborted' : 'lease-lost'
+      this.#refusal = code
+      return refusalOf(code)
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))
     }

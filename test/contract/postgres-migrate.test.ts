@@ -1,12 +1,20 @@
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { migrateDatabase } from '../../src/adapters/postgres-migrate.ts'
+import { PostgresSessionStore } from '../../src/adapters/postgres-session-store.ts'
 import { createPool } from '../../src/adapters/postgres-pool.ts'
 import { errorCodeOf, errorMessageOf } from '../../src/errors.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 import { testDatabase } from '../support/database.ts'
 import type pg from 'pg'
+import type { RowCipher } from '../../src/ports/row-cipher.ts'
 
 const logger = new RecordingLogger()
+/** By file, in order; each has the extension `.sql`. */
+const MIGRATIONS = readdirSync(join(import.meta.dirname, '../../src/adapters/migrations'))
+  .map((file) => basename(file, '.sql'))
+  .toSorted()
 let databaseUrl: string
 let pool: pg.Pool
 
@@ -18,6 +26,11 @@ beforeEach(async () => {
   await pool.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
 })
 afterEach(() => pool.end())
+
+const asItStands: RowCipher = {
+  seal: (plain) => Buffer.from(plain),
+  open: (sealed) => Buffer.from(sealed).toString(),
+}
 
 async function columns(): Promise<unknown[]> {
   const { rows } = await pool.query(
@@ -34,7 +47,7 @@ async function refusal(): Promise<string> {
 }
 
 it('makes the schema once and then finds nothing to do', async () => {
-  expect(await migrateDatabase({ pool, logger })).toEqual(['0001_session-and-journal'])
+  expect(await migrateDatabase({ pool, logger })).toEqual(MIGRATIONS)
   const made = await columns()
   expect(await migrateDatabase({ pool, logger })).toEqual([])
   expect(await columns()).toEqual(made)
@@ -42,7 +55,32 @@ it('makes the schema once and then finds nothing to do', async () => {
 
 it('lets two dynos migrate at once', async () => {
   const ran = await Promise.all([migrateDatabase({ pool, logger }), migrateDatabase({ pool, logger })])
-  expect(ran.flat()).toEqual(['0001_session-and-journal'])
+  expect(ran.flat()).toEqual(MIGRATIONS)
+})
+
+it('brings an earlier release’s database up to date and keeps what it holds', async () => {
+  await migrateDatabase({ pool, logger })
+  const made = await columns()
+  await pool.query(`DROP TABLE blacksky_writes; DELETE FROM blacksky_migrations WHERE name LIKE '0002%'`)
+  await pool.query(
+    `INSERT INTO blacksky_lease VALUES ('default', 'owner', 3, 4, true, NULL, '{}');
+     INSERT INTO blacksky_creds VALUES ('default', 1, 'creds', 1)`,
+  )
+  expect(await migrateDatabase({ pool, logger })).toEqual(MIGRATIONS.slice(1))
+  expect(await columns()).toEqual(made)
+  const store = new PostgresSessionStore({ pool, sessionId: 'default', cipher: asItStands })
+  expect(await store.readLease()).toMatchObject({ owner: 'owner', epoch: 3 })
+  expect(await store.commit({ epoch: 3, sequence: 1, nowMs: 1, creds: 'newer' })).toBe('written')
+  expect(await store.readCreds()).toBe('newer')
+})
+
+it('works on a database to which a newer release has only added, as after a rollback', async () => {
+  await migrateDatabase({ pool, logger })
+  await pool.query(
+    `ALTER TABLE blacksky_creds ADD COLUMN note text;
+     INSERT INTO blacksky_migrations (name, run_on) VALUES ('9998_additive-note', '2030-01-01')`,
+  )
+  expect(await migrateDatabase({ pool, logger })).toEqual([])
 })
 
 it('refuses a database where a table of ours is another application’s, and changes nothing', async () => {

@@ -3,13 +3,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { CREDS_HISTORY_VERSIONS } from '../../src/ports/session-store.ts'
 import { freshSession } from './store-fixture.ts'
-import type { SessionCommit, SessionStore, WriteOutcome } from '../../src/ports/session-store.ts'
+import type { CommitOutcome, KeyChange, SessionCommit, SessionStore } from '../../src/ports/session-store.ts'
 import type { MakeFixture, StoreFixture } from './store-fixture.ts'
 
 const NOW_MS = 1_700_000_000_000
 
-function commit(store: SessionStore, epoch: number, parts: Partial<SessionCommit>): Promise<WriteOutcome> {
-  return store.commit({ epoch, nowMs: NOW_MS, ...parts })
+let commits = 0
+
+/** The next write, unless the test gives a sequence. */
+function commit(store: SessionStore, epoch: number, parts: Partial<SessionCommit>): Promise<CommitOutcome> {
+  return store.commit({ epoch, sequence: ++commits, nowMs: NOW_MS, ...parts })
+}
+
+function twoKeys(one: string | undefined, other: string | undefined): readonly KeyChange[] {
+  return [
+    { type: 't', id: 'one', value: one },
+    { type: 't', id: 'other', value: other },
+  ]
 }
 
 export function describeSessionData(name: string, makeFixture: MakeFixture): void {
@@ -82,6 +92,40 @@ export function describeSessionData(name: string, makeFixture: MakeFixture): voi
         await commit(store, epoch, { keys: [{ type: 't', id: '1', value: 'second' }] })
         expect(await commit(store, epoch, {})).toBe('written')
         expect(await store.readKeys({ type: 't', ids: ['1'] })).toEqual([{ id: '1', value: 'second' }])
+      })
+
+      it('are written once, however often a write is repeated, and the answer is the same', async () => {
+        const epoch = await take()
+        const first = { sequence: 1, creds: 'one', keys: [{ type: 't', id: '1', value: 'one' }] }
+        expect(await commit(store, epoch, first)).toBe('written')
+        // What another value under the same sequence would change shows that a repeated write changes nothing.
+        const again = { sequence: 1, creds: 'two', keys: [{ type: 't', id: '1', value: 'two' }] }
+        expect(await commit(fixture.sessionStore(sessionId), epoch, again)).toBe('written')
+        expect(await store.readCreds()).toBe('one')
+        expect(await store.readKeys({ type: 't', ids: ['1'] })).toEqual([{ id: '1', value: 'one' }])
+      })
+
+      it('are not touched by a write that comes after a newer one of its epoch', async () => {
+        const epoch = await take()
+        await commit(store, epoch, { sequence: 1, creds: 'first', keys: twoKeys('first', undefined) })
+        expect(
+          await commit(store, epoch, { sequence: 9, creds: 'newer', keys: twoKeys(undefined, 'newer') }),
+        ).toBe('written')
+        const late = { creds: 'late', keys: twoKeys('late', undefined) }
+        expect(await commit(store, epoch, { sequence: 8, ...late })).toBe('superseded')
+        expect(await store.readCreds()).toBe('newer')
+        expect(await store.readKeys({ type: 't', ids: ['one', 'other'] })).toEqual([
+          { id: 'other', value: 'newer' },
+        ])
+      })
+
+      it('begin their order anew with each epoch, and an old epoch stays refused whatever its order', async () => {
+        const old = await take()
+        await commit(store, old, { sequence: 50, creds: 'old' })
+        const epoch = await take('b')
+        expect(await commit(store, old, { sequence: 51, creds: 'stale' })).toBe('stale-epoch')
+        expect(await commit(store, epoch, { sequence: 1, creds: 'new' })).toBe('written')
+        expect(await store.readCreds()).toBe('new')
       })
 
       it('come in byte order of their ids, each once', async () => {

@@ -90,6 +90,7 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
       'commit',
       fc.record({
         epoch,
+        sequence: fc.integer({ min: 1, max: 9 }),
         nowMs,
         creds: fc.option(text, { nil: undefined }),
         keys: fc.uniqueArray(change, { selector: (one) => `${one.type} ${one.id}`, maxLength: 5 }),

@@ -18,7 +18,9 @@ interface Options {
 async function open(options: Options = {}) {
   const rows = options.rows ?? new SessionRows()
   const clock = new ManualClock()
+  let writes = 0
   const opened = await openAuthState({
+    nextSequence: () => ++writes,
     store: rows,
     epoch: 7,
     clock,
@@ -83,6 +85,7 @@ describe('writing', () => {
     expect(rows.commits).toStrictEqual([
       {
         epoch: 7,
+        sequence: 1,
         nowMs: clock.nowMs(),
         keys: [
           { type: 'session', id: 'a', value: '{"x":1}' },
