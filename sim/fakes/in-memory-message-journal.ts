@@ -9,6 +9,7 @@ import type {
   InboundRecord,
   InboundState,
   MessageJournal,
+  RecordedReply,
   Reply,
 } from '../../src/ports/message-journal.ts'
 import type { InboundCell, InMemoryDatabase, ReplyCell, SessionRows } from './in-memory-database.ts'
@@ -79,11 +80,11 @@ export class InMemoryMessageJournal implements MessageJournal {
     return Promise.resolve('written')
   }
 
-  readPendingReplies(query: { readonly limit: number }): Promise<readonly Reply[]> {
+  readPendingReplies(query: { readonly limit: number }): Promise<readonly RecordedReply[]> {
     const { pending } = this.#rows
     if (pending.size === 0) return Promise.resolve([])
     const oldest = [...pending.values()].toSorted(compareReplies).slice(0, query.limit)
-    return Promise.resolve(oldest.map(({ reply }) => reply))
+    return Promise.resolve(oldest.map(recordedOf))
   }
 
   settleReply(entry: {
@@ -100,8 +101,9 @@ export class InMemoryMessageJournal implements MessageJournal {
     return Promise.resolve('written')
   }
 
-  readReply(query: { readonly replyId: string }): Promise<Reply | undefined> {
-    return Promise.resolve(this.#rows.replies.get(query.replyId)?.reply)
+  readReply(query: { readonly replyId: string }): Promise<RecordedReply | undefined> {
+    const cell = this.#rows.replies.get(query.replyId)
+    return Promise.resolve(cell === undefined ? undefined : recordedOf(cell))
   }
 
   prune(entry: { readonly epoch: number; readonly beforeMs: number }): Promise<number | 'stale-epoch'> {
@@ -133,6 +135,10 @@ function cellKey({ chat, participant, id }: InboundKey): string {
 
 function recordOf({ chat, participant, id, text, sentAtMs }: InboundRecord): InboundRecord {
   return { chat, participant, id, text, sentAtMs }
+}
+
+function recordedOf({ reply, recordedAtMs }: ReplyCell): RecordedReply {
+  return { ...reply, recordedAtMs }
 }
 
 function compareInbound({ message: a }: InboundCell, { message: b }: InboundCell): number {

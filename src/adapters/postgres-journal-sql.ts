@@ -70,7 +70,7 @@ export const SQL = {
     name: 'read-pending-replies',
     isWrite: false,
     text: `
-      SELECT reply_id, chat, text FROM blacksky_replies
+      SELECT reply_id, chat, text, recorded_at_ms FROM blacksky_replies
       WHERE session_id = $1 AND state = 'pending' ORDER BY recorded_at_ms, reply_id LIMIT $2`,
   },
 
@@ -89,7 +89,9 @@ export const SQL = {
   readReply: {
     name: 'read-reply',
     isWrite: false,
-    text: `SELECT reply_id, chat, text FROM blacksky_replies WHERE session_id = $1 AND reply_id = $2`,
+    text: `
+      SELECT reply_id, chat, text, recorded_at_ms FROM blacksky_replies
+      WHERE session_id = $1 AND reply_id = $2`,
   },
 
   prune: {

@@ -13,6 +13,7 @@ import type {
   InboundRecord,
   InboundState,
   MessageJournal,
+  RecordedReply,
   Reply,
 } from '../ports/message-journal.ts'
 import type { PostgresStoreOptions } from './postgres-session-store.ts'
@@ -30,6 +31,7 @@ interface ReplyColumns {
   readonly reply_id: string
   readonly chat: string
   readonly text: Uint8Array
+  readonly recorded_at_ms: number
 }
 
 export class PostgresMessageJournal implements MessageJournal {
@@ -107,7 +109,7 @@ export class PostgresMessageJournal implements MessageJournal {
     ])
   }
 
-  async readPendingReplies(query: { readonly limit: number }): Promise<readonly Reply[]> {
+  async readPendingReplies(query: { readonly limit: number }): Promise<readonly RecordedReply[]> {
     const rows = await runStatement<ReplyColumns>(this.#pool, SQL.readPendingReplies, [
       this.#sessionId,
       query.limit,
@@ -123,7 +125,7 @@ export class PostgresMessageJournal implements MessageJournal {
     return this.#write(SQL.settleReply, [entry.epoch, entry.replyId, entry.state])
   }
 
-  async readReply(query: { readonly replyId: string }): Promise<Reply | undefined> {
+  async readReply(query: { readonly replyId: string }): Promise<RecordedReply | undefined> {
     const [row] = await runStatement<ReplyColumns>(this.#pool, SQL.readReply, [
       this.#sessionId,
       query.replyId,
@@ -148,9 +150,10 @@ export class PostgresMessageJournal implements MessageJournal {
     return rows.length > 0 ? 'written' : 'stale-epoch'
   }
 
-  #replyOf(row: ReplyColumns): Reply {
-    const { reply_id: replyId, chat } = row
-    return { replyId, chat, text: this.#cipher.open(row.text, replyIdentity(replyId, chat)) }
+  #replyOf(row: ReplyColumns): RecordedReply {
+    const { reply_id: replyId, chat, recorded_at_ms: recordedAtMs } = row
+    const text = this.#cipher.open(row.text, replyIdentity(replyId, chat))
+    return { replyId, chat, text, recordedAtMs }
   }
 }
 

@@ -18,7 +18,7 @@ export interface QueuedCommand {
   /** Pending until the journal has the command; it keeps its place in the lane meanwhile. */
   recording: Promise<void> | undefined
   /** Set when the handler is done and only the journal has to learn of it: the handler is not run again. */
-  answer: { readonly reply: Reply | undefined } | undefined
+  answer: { readonly reply: Reply | undefined; readonly handledAtMs: number } | undefined
 }
 
 interface Lane {

@@ -1,11 +1,11 @@
 /**
  * Takes commands from the lanes, has each answered and records "handled" and the reply in one statement. The one
  * surprising thing: when that statement fails it may have landed all the same, so the command stays first in its
- * lane together with its reply and the reply's id, and only the statement is repeated, never the handler.
+ * lane together with its reply, the reply's id and its time, and only the statement is repeated, never the handler.
  */
 
 import { errorCodeOf } from '../errors.ts'
-import type { MessageJournal, Reply } from '../ports/message-journal.ts'
+import type { MessageJournal, RecordedReply } from '../ports/message-journal.ts'
 import type { ActiveWork } from './active-work.ts'
 import type { ChatLanes, QueuedCommand } from './chat-lanes.ts'
 import { answerCommand, type CommandRunnerDeps } from './command-runner.ts'
@@ -19,7 +19,7 @@ export interface CommandWorkerDeps {
   readonly guard: EpochGuard
   readonly work: ActiveWork
   /** The journal has it, and it has left its lane. */
-  onFinished(command: QueuedCommand, reply: Reply | undefined): void
+  onFinished(command: QueuedCommand, reply: RecordedReply | undefined): void
   /** It stays in its lane, held until the lanes are released. */
   onFailure(error: unknown): void
 }
@@ -57,17 +57,16 @@ export class CommandWorker {
     // Dropped meanwhile: under the next epoch command and reply are read from the journal.
     if (!this.#deps.lanes.holds(command)) return
     this.#deps.lanes.remove(command)
-    this.#deps.onFinished(command, command.answer?.reply)
+    this.#deps.onFinished(command, recordedReplyOf(command))
   }
 
   async #answerAndRecord(command: QueuedCommand, epoch: number): Promise<'written' | 'stale-epoch'> {
-    command.answer ??= { reply: await answerCommand(this.#deps.runner, command, epoch) }
-    return this.#deps.journal.recordHandled({
-      epoch,
-      nowMs: this.#nextHandledAtMs(),
-      key: identityOf(command.message),
-      reply: command.answer.reply,
-    })
+    if (command.answer === undefined) {
+      const reply = await answerCommand(this.#deps.runner, command, epoch)
+      command.answer = { reply, handledAtMs: this.#nextHandledAtMs() }
+    }
+    const { reply, handledAtMs: nowMs } = command.answer
+    return this.#deps.journal.recordHandled({ epoch, nowMs, key: identityOf(command.message), reply })
   }
 
   /** Strictly growing: pending replies are read in this order, and a chat's replies must keep theirs. */
@@ -75,4 +74,8 @@ export class CommandWorker {
     this.#lastHandledAtMs = Math.max(this.#deps.runner.clock.nowMs(), this.#lastHandledAtMs + 1)
     return this.#lastHandledAtMs
   }
+}
+
+function recordedReplyOf({ answer }: QueuedCommand): RecordedReply | undefined {
+  return answer?.reply === undefined ? undefined : { ...answer.reply, recordedAtMs: answer.handledAtMs }
 }

@@ -10,7 +10,7 @@
 import { AppError, errorCodeOf } from '../errors.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { InboundRecord, InboundState, MessageJournal, Reply } from '../ports/message-journal.ts'
+import type { InboundRecord, InboundState, MessageJournal, RecordedReply } from '../ports/message-journal.ts'
 import type { InboundMessage } from '../ports/whatsapp-socket.ts'
 import type { CommandMatch, CommandTable } from '../plugins/plugin.ts'
 import { ActiveWork } from './active-work.ts'
@@ -38,7 +38,7 @@ export interface InboxDeps {
   readonly registry: CommandTable
   /** The lease's epoch; undefined without a proven lease. */
   epoch(): number | undefined
-  readonly outbox: { enqueue(reply: Reply): void }
+  readonly outbox: { enqueue(reply: RecordedReply): void }
   newMessageId(): string
   isHeavyWorkAllowed(): boolean
   readonly settings: InboxSettings
@@ -210,7 +210,7 @@ export class Inbox {
     if (!this.#isStopped) this.#worker.start()
   }
 
-  #finish(command: QueuedCommand, reply: Reply | undefined): void {
+  #finish(command: QueuedCommand, reply: RecordedReply | undefined): void {
     this.#backlog.noteFinished(command.key)
     if (reply !== undefined) this.#deps.outbox.enqueue(reply)
     this.#proceed()

@@ -8,11 +8,11 @@
 
 import { backoffEnvelopeMs, type BackoffLaw } from '../backoff.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Reply } from '../ports/message-journal.ts'
+import type { RecordedReply } from '../ports/message-journal.ts'
 
 export interface OutboxEntry {
-  readonly reply: Reply
-  /** When this process learnt of it. */
+  readonly reply: RecordedReply
+  /** When it was recorded, by this process's clock: before its start for what an earlier one left. */
   readonly sinceMs: number
   phase: 'waiting' | 'sent' | 'settling' | 'unsettled'
   dueMs: number

@@ -3,7 +3,7 @@
  * characters, as replies differ in size.
  */
 
-import type { Reply } from '../ports/message-journal.ts'
+import type { RecordedReply } from '../ports/message-journal.ts'
 import type { OutboxEntry } from './outbox-decision.ts'
 
 /** At 2 bytes a character about 4 MB; ordinary replies are far below it. */
@@ -36,13 +36,13 @@ export class OutboxQueue {
     return this.size <= replies && this.#chars <= MAX_QUEUED_CHARS / 2
   }
 
-  /** False when the queue is full; nothing is added then. */
-  add(reply: Reply, nowMs: number): boolean {
+  /** False when the queue is full; nothing is added then. Times are monotonic; `sinceMs`: when it was recorded. */
+  add(reply: RecordedReply, nowMs: number, sinceMs: number): boolean {
     if (this.size >= this.#maxQueued || this.#chars + reply.text.length > MAX_QUEUED_CHARS) return false
     this.#chars += reply.text.length
     this.#entries.set(reply.replyId, {
       reply,
-      sinceMs: nowMs,
+      sinceMs,
       phase: 'waiting',
       dueMs: nowMs,
       outcome: 'failed',

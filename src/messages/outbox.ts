@@ -10,7 +10,7 @@
 import { errorCodeOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { MessageJournal, Reply } from '../ports/message-journal.ts'
+import type { MessageJournal, RecordedReply } from '../ports/message-journal.ts'
 import type { OutgoingMessage } from '../ports/whatsapp-socket.ts'
 import { ActiveWork } from './active-work.ts'
 import { Backlog } from './backlog.ts'
@@ -26,7 +26,7 @@ export interface OutboxSettings {
   /** From the end of one send to the beginning of the next. */
   readonly sendGapMs: number
   readonly ackTimeoutMs: number
-  /** A reply is given up when it could not be delivered for so long, counted anew in each process. */
+  /** A reply is given up when it could not be delivered for so long since it was recorded. */
   readonly expiryMs: number
   /** A reply is given up after so many sends, resends after a reconnect included, counted anew in each process. */
   readonly maxSendsPerReply: number
@@ -51,7 +51,7 @@ export class Outbox {
   readonly #deps: OutboxDeps
   readonly #queue: OutboxQueue
   readonly #guard: EpochGuard
-  readonly #backlog: Backlog<Reply>
+  readonly #backlog: Backlog<RecordedReply>
   readonly #pageSize: number
   readonly #work = new ActiveWork()
   readonly #timer: WakeTimer
@@ -81,7 +81,7 @@ export class Outbox {
       read: () => journal.readPendingReplies({ limit: this.#pageSize }),
       keyOf: ({ replyId }) => replyId,
       has: (replyId) => this.#queue.get(replyId) !== undefined,
-      add: (reply) => (this.#queue.add(reply, clock.monotonicMs()) ? 'added' : 'full'),
+      add: (reply) => (this.#addToQueue(reply) ? 'added' : 'full'),
       hasRoom: () => this.#isWorthReading(),
       onFailure: (error) => {
         this.#nextReadMs = clock.monotonicMs() + STORE_RETRY_DELAY_MS
@@ -91,11 +91,10 @@ export class Outbox {
   }
 
   /** Call it when the journal has recorded the reply as pending. */
-  enqueue(reply: Reply): void {
+  enqueue(reply: RecordedReply): void {
     if (this.#isStopped || this.#queue.get(reply.replyId) !== undefined) return
     const isOwner = this.#guard.current() !== undefined
-    const isTaken =
-      isOwner && !this.#backlog.isBehind && this.#queue.add(reply, this.#deps.clock.monotonicMs())
+    const isTaken = isOwner && !this.#backlog.isBehind && this.#addToQueue(reply)
     if (!isTaken) this.#backlog.markBehind()
     this.#advance()
   }
@@ -153,6 +152,14 @@ export class Outbox {
       if (unackedSinceMs !== undefined) oldestMs = Math.min(oldestMs ?? unackedSinceMs, unackedSinceMs)
     }
     return oldestMs === undefined ? undefined : this.#deps.clock.monotonicMs() - oldestMs
+  }
+
+  /** A time in the future, as another dyno's clock may have given it, counts as now. */
+  #addToQueue(reply: RecordedReply): boolean {
+    const { clock } = this.#deps
+    const nowMs = clock.monotonicMs()
+    const ageMs = Math.max(0, clock.nowMs() - reply.recordedAtMs)
+    return this.#queue.add(reply, nowMs, nowMs - ageMs)
   }
 
   /** Does what is due, and sets the timer for what is due next. */

@@ -31,6 +31,11 @@ export interface Reply {
   readonly text: string
 }
 
+export interface RecordedReply extends Reply {
+  /** Wall-clock time at which its command was handled; what it expires by, in whatever process. */
+  readonly recordedAtMs: number
+}
+
 export type ReplyState = 'pending' | 'acked' | 'failed'
 
 export interface MessageJournal {
@@ -47,8 +52,8 @@ export interface MessageJournal {
   /** received → started, before a handler that must not run twice. */
   markStarted(mark: { readonly epoch: number; readonly key: InboundKey }): Promise<'written' | 'stale-epoch'>
   /**
-   * → handled, and the reply recorded as pending, in one statement. When the command was handled before,
-   * nothing changes and the call still answers `written`; the first reply stands.
+   * → handled, and the reply recorded as pending at `nowMs`, in one statement. When the command was handled
+   * before, nothing changes and the call still answers `written`; the first reply stands.
    */
   recordHandled(entry: {
     readonly epoch: number
@@ -57,14 +62,14 @@ export interface MessageJournal {
     readonly reply: Reply | undefined
   }): Promise<'written' | 'stale-epoch'>
   /** Replies that no ack has settled, oldest first (recorded time, replyId). */
-  readPendingReplies(query: { readonly limit: number }): Promise<readonly Reply[]>
+  readPendingReplies(query: { readonly limit: number }): Promise<readonly RecordedReply[]>
   settleReply(entry: {
     readonly epoch: number
     readonly replyId: string
     readonly state: 'acked' | 'failed'
   }): Promise<'written' | 'stale-epoch'>
   /** A sent message by its id, for WhatsApp's retry requests; undefined when it is not kept any more. */
-  readReply(query: { readonly replyId: string }): Promise<Reply | undefined>
+  readReply(query: { readonly replyId: string }): Promise<RecordedReply | undefined>
   /** Deletes handled commands and settled replies recorded before the given time; returns rows deleted. */
   prune(entry: { readonly epoch: number; readonly beforeMs: number }): Promise<number | 'stale-epoch'>
 }

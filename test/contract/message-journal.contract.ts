@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freshSession } from './store-fixture.ts'
-import type { InboundRecord, MessageJournal, Reply } from '../../src/ports/message-journal.ts'
+import type { InboundRecord, MessageJournal, RecordedReply, Reply } from '../../src/ports/message-journal.ts'
 import type { MakeFixture, StoreFixture } from './store-fixture.ts'
 
 const NOW_MS = 1_700_000_000_000
@@ -13,6 +13,10 @@ function inbound(changes: Partial<InboundRecord> = {}): InboundRecord {
 
 function reply(changes: Partial<Reply> = {}): Reply {
   return { replyId: 'reply', chat: 'chat', text: 'pong', ...changes }
+}
+
+function recorded(changes: Partial<Reply> = {}, recordedAtMs = NOW_MS): RecordedReply {
+  return { ...reply(changes), recordedAtMs }
 }
 
 export function describeMessageJournal(name: string, makeFixture: MakeFixture): void {
@@ -100,10 +104,10 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
     it('owes the reply of a handled command until it is settled, and keeps it for retries after', async () => {
       await record(inbound())
       expect(await handle(inbound(), reply())).toBe('written')
-      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([reply()])
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([recorded()])
       expect(await journal.settleReply({ epoch, replyId: 'reply', state: 'acked' })).toBe('written')
       expect(await journal.readPendingReplies({ limit: 10 })).toEqual([])
-      expect(await journal.readReply({ replyId: 'reply' })).toEqual(reply())
+      expect(await journal.readReply({ replyId: 'reply' })).toEqual(recorded())
     })
 
     it('lets the first reply to a command stand', async () => {
@@ -111,7 +115,7 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       await handle(inbound(), reply())
       expect(await handle(inbound(), reply({ replyId: 'second' }))).toBe('written')
       expect(await journal.readReply({ replyId: 'second' })).toBeUndefined()
-      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([reply()])
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([recorded()])
     })
 
     it('records one reply when a command is finished several times at once', async () => {
@@ -131,7 +135,7 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       await record(inbound({ id: 'other' }))
       await handle(inbound(), reply())
       await handle(inbound({ id: 'other' }), reply({ text: 'different' }))
-      expect(await journal.readReply({ replyId: 'reply' })).toEqual(reply())
+      expect(await journal.readReply({ replyId: 'reply' })).toEqual(recorded())
       expect(await journal.readUnhandled({ limit: 10 })).toEqual([])
     })
 
@@ -139,6 +143,13 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       expect(await handle(inbound(), reply())).toBe('written')
       expect(await journal.readPendingReplies({ limit: 10 })).toEqual([])
       expect(await journal.readReply({ replyId: 'reply' })).toBeUndefined()
+    })
+
+    it('tells with each reply when it was recorded', async () => {
+      await record(inbound(), NOW_MS)
+      await handle(inbound(), reply(), NOW_MS + 5)
+      expect(await journal.readPendingReplies({ limit: 1 })).toEqual([recorded({}, NOW_MS + 5)])
+      expect(await journal.readReply({ replyId: 'reply' })).toEqual(recorded({}, NOW_MS + 5))
     })
 
     it('gives pending replies by time and id, up to the limit', async () => {
@@ -167,7 +178,7 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       expect(await journal.settleReply({ epoch, replyId: 'reply', state: 'failed' })).toBe('stale-epoch')
       expect(await journal.prune({ epoch, beforeMs: NOW_MS + 1 })).toBe('stale-epoch')
       expect(await journal.readUnhandled({ limit: 10 })).toEqual([{ message: inbound(), state: 'received' }])
-      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([reply()])
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([recorded()])
     })
 
     it('prunes handled commands and settled replies recorded before the given time, nothing owed', async () => {
@@ -177,7 +188,9 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       await journal.settleReply({ epoch, replyId: 'old', state: 'failed' })
       expect(await journal.prune({ epoch, beforeMs: NOW_MS })).toBe(2)
       expect(await journal.readReply({ replyId: 'old' })).toBeUndefined()
-      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([reply({ replyId: 'young' })])
+      expect(await journal.readPendingReplies({ limit: 10 })).toEqual([
+        recorded({ replyId: 'young' }, NOW_MS - 1),
+      ])
       expect(await record(inbound({ id: 'young' }))).toEqual({ status: 'known', state: 'handled' })
       expect(await record(inbound({ id: 'owed' }))).toEqual({ status: 'known', state: 'received' })
       expect(await record(inbound({ id: 'old' }))).toEqual({ status: 'recorded', state: 'received' })

@@ -100,7 +100,9 @@ describe('Inbox: accepting', () => {
     await world.inbox.accept(world.message('.do it'))
     expect(world.journal.commands.size).toBe(1)
     await settle()
-    expect(world.replies).toEqual([{ replyId: 'reply-1', chat: 'chat', text: 'did it' }])
+    expect(world.replies).toEqual([
+      { replyId: 'reply-1', chat: 'chat', text: 'did it', recordedAtMs: world.clock.nowMs() },
+    ])
     expect(world.journal.statements).toEqual(['recordInbound', 'recordHandled'])
     expect(world.inbox.depth()).toBe(0)
     expect(world.clock.pendingLabels()).toEqual([])

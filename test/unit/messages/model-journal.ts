@@ -8,6 +8,7 @@ import type {
   InboundRecord,
   InboundState,
   MessageJournal,
+  RecordedReply,
   Reply,
   ReplyState,
 } from '../../../src/ports/message-journal.ts'
@@ -101,7 +102,7 @@ export class ModelJournal implements MessageJournal {
         .filter(({ state }) => state === 'pending')
         .toSorted((a, b) => compare([a.recordedAtMs, a.reply.replyId], [b.recordedAtMs, b.reply.replyId]))
         .slice(0, limit)
-        .map(({ reply }) => reply),
+        .map(recordedOf),
     )
   }
 
@@ -114,7 +115,10 @@ export class ModelJournal implements MessageJournal {
   }
 
   readReply({ replyId }: { replyId: string }) {
-    return this.#run('readReply', () => this.replies.get(replyId)?.reply)
+    return this.#run('readReply', () => {
+      const row = this.replies.get(replyId)
+      return row === undefined ? undefined : recordedOf(row)
+    })
   }
 
   prune({ epoch, beforeMs }: { epoch: number; beforeMs: number }) {
@@ -135,6 +139,10 @@ export class ModelJournal implements MessageJournal {
   #fenced<T>(name: string, epoch: number, land: () => T): Promise<T | 'stale-epoch'> {
     return this.#run<T | 'stale-epoch'>(name, () => (epoch === this.epoch ? land() : 'stale-epoch'))
   }
+}
+
+function recordedOf({ reply, recordedAtMs }: StoredReply): RecordedReply {
+  return { ...reply, recordedAtMs }
 }
 
 export function journalKey({ chat, participant, id }: InboundKey): string {

@@ -56,8 +56,10 @@ async function setup(
     /** What the inbox does: the reply is in the journal before the outbox hears of it. */
     reply: (replyId: string, changes: Partial<Reply> = {}) => {
       const reply = { replyId, chat: 'chat', text: 'text', ...changes }
-      journal.replies.set(replyId, { reply, recordedAtMs: ++recorded, state: 'pending' })
-      world.outbox.enqueue(reply)
+      // Strictly growing, as the inbox gives them.
+      const recordedAtMs = clock.nowMs() + ++recorded
+      journal.replies.set(replyId, { reply, recordedAtMs, state: 'pending' })
+      world.outbox.enqueue({ ...reply, recordedAtMs })
     },
     states: () => [...journal.replies.values()].map(({ state }) => state),
   }
@@ -354,6 +356,36 @@ describe('Outbox: refusals', () => {
     world.outbox.connectionOpened()
     await settle()
     expect(world.sent).toEqual([])
+    expect(world.states()).toEqual(['failed'])
+  })
+
+  it('counts the time before a restart: what an earlier process recorded expires no later for it', async () => {
+    const world = await setup({ isClosed: true })
+    world.reply('r1')
+    await world.clock.advance(86_400_000 - 60_000)
+    await world.outbox.stop()
+    world.outbox = world.makeOutbox()
+    await world.outbox.resume()
+    await world.clock.advance(59_000)
+    expect(world.states()).toEqual(['pending'])
+    await world.clock.advance(1_100)
+    world.outbox.connectionOpened()
+    await settle()
+    expect(world.sent).toEqual([])
+    expect(world.states()).toEqual(['failed'])
+  })
+
+  it('takes a recorded time in the future, as another dyno’s clock may give it, for now', async () => {
+    const world = await setup({ isClosed: true })
+    world.journal.replies.set('r1', {
+      reply: { replyId: 'r1', chat: 'chat', text: 'text' },
+      recordedAtMs: world.clock.nowMs() + 3_600_000,
+      state: 'pending',
+    })
+    await world.outbox.resume()
+    await world.clock.advance(86_400_000)
+    world.outbox.connectionOpened()
+    await settle()
     expect(world.states()).toEqual(['failed'])
   })
 
