@@ -73,9 +73,13 @@ export function directUses(file: string, text: string): string[] {
 /** Drains promise chains; watches for rejections; names sessions on a shared server. */
 const REAL_WORLD_SEAMS = ['sim/world/scheduler.ts', 'sim/world/run.ts', 'sim/world/virtual-database.ts']
 
+/** Parts of the real level that live beside their model: real processes, real time. */
+const REAL_LEVEL = ['sim/dyno/real/', 'sim/balloon/agent/']
+
 function mustUsePorts(file: string): boolean {
   const [top = '', folder = ''] = file.split('/')
   if (top === 'src') return !['adapters', 'main.ts', 'bot-main.ts'].includes(folder)
+  if (REAL_LEVEL.some((path) => file.startsWith(path))) return false
   if (REAL_WORLD_SEAMS.includes(file)) return false
   return (
     top === 'sim' && ['world', 'fakes', 'dyno', 'balloon', 'faults', 'checkers', 'targets'].includes(folder)

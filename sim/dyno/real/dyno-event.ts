@@ -1,0 +1,63 @@
+/** What the simulator tells those who watch it, besides the log lines: facts with figures, in order. */
+
+import type { MemoryMeasure } from '../../../src/ports/memory-probe.ts'
+import type { KillReason, SigtermReason, StartReason } from '../model-dyno.ts'
+import type { MemoryFigures, MemoryVerdict } from '../memory-verdict.ts'
+
+/** `down`: scaled to zero or asleep. */
+export type AppState = 'down' | 'starting' | 'up' | 'crashed'
+
+export type RealStartReason = StartReason | 'wake' | 'scale'
+export type RealSigtermReason = SigtermReason | 'idle' | 'scale'
+
+export interface DynoEnd {
+  readonly cause: 'exit' | KillReason
+  /** Of the first process; 128 plus the signal's number when a signal ended it. */
+  readonly status: number
+  /** How long it had been up; undefined when it never was. */
+  readonly upForMs: number | undefined
+  /** Processes that were still there when the first one had ended, and were killed. */
+  readonly sweptProcesses: number
+}
+
+export interface MemorySampleEvent extends MemoryFigures {
+  readonly kind: 'sample'
+  readonly boot: number
+  readonly usedBytes: number
+  readonly measure: MemoryMeasure
+  readonly processes: number
+  readonly verdict: MemoryVerdict
+  /** False when the hard limit was met between two samples. */
+  readonly isScheduled: boolean
+}
+
+export type DynoEventBody =
+  | { readonly kind: 'state'; readonly from: AppState; readonly to: AppState; readonly boot: number }
+  | {
+      readonly kind: 'started'
+      readonly boot: number
+      readonly reason: RealStartReason
+      readonly pid: number
+      readonly port: number
+      readonly folder: string
+    }
+  | { readonly kind: 'bound'; readonly boot: number; readonly afterMs: number }
+  | {
+      readonly kind: 'sigterm'
+      readonly boot: number
+      readonly reason: RealSigtermReason
+      readonly isRepeated: boolean
+      readonly processes: number
+    }
+  | { readonly kind: 'ended'; readonly boot: number; readonly end: DynoEnd }
+  | { readonly kind: 'cool-off'; readonly crashes: number; readonly waitMs: number }
+  | {
+      readonly kind: 'request'
+      readonly code: string | undefined
+      readonly status: number
+      readonly serviceMs: number
+    }
+  | { readonly kind: 'oom-kill'; readonly boot: number; readonly pid: number; readonly usedBytes: number }
+  | MemorySampleEvent
+
+export type DynoEvent = DynoEventBody & { readonly atMs: number }

@@ -1,0 +1,157 @@
+/** The simulator as a person uses it: its words, its exit codes, Ctrl-C, and its own violent end. */
+
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { TARGETS, leftFolders, leftProcesses } from './sim-bench.ts'
+
+const MAIN = join(import.meta.dirname, '../../sim/dyno/real/main.ts')
+const PATIENCE = { timeout: 20_000 }
+
+interface Run {
+  readonly pid: number
+  readonly exitCode: Promise<number | null>
+  readonly out: () => string
+  readonly err: () => string
+  say(line: string): void
+  signal(signal: NodeJS.Signals): void
+}
+
+function run(words: string, environment: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, [MAIN, '--port', '0', ...split(words)], {
+    cwd: TARGETS,
+    env: { ...process.env, ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let out = ''
+  let err = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  child.stdin.on('error', () => undefined)
+  const exitCode = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const pid = child.pid ?? 0
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await exitCode
+    await expect.poll(() => leftFolders(pid), PATIENCE).toEqual([])
+  })
+  return {
+    pid,
+    exitCode,
+    out: () => out,
+    err: () => err,
+    say: (line) => void child.stdin.write(`${line}\n`),
+    signal: (signal) => void child.kill(signal),
+  }
+}
+
+/** Words by blanks; quoted ones stay together. */
+function split(words: string): string[] {
+  return [...words.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '')
+}
+
+async function untilUp({ out }: Run): Promise<void> {
+  await expect.poll(out, PATIENCE).toContain('State changed from starting to up')
+}
+
+describe('wrong words', () => {
+  it.each([
+    ['', 2, /no command was given[\s\S]*mend: .*-- node server\.js/],
+    ['--size huge -- node app.mjs', 2, /'huge' is invalid[\s\S]*eco, basic/],
+    ['--port 70000 -- node app.mjs', 2, /0 to 65535/],
+    ['--compress 0 -- node app.mjs', 2, /number from 1 up/],
+    ['--preboot -- node app.mjs', 2, /basic dynos cannot preboot/],
+    ['--app /nowhere -- node app.mjs', 2, /no folder \/nowhere/],
+    ['--env 1X -- node app.mjs', 2, /NAME or NAME=value/],
+    ['--env NOT_SET_ANYWHERE -- node app.mjs', 2, /NOT_SET_ANYWHERE is not set/],
+    ['--config-vars /nowhere -- node app.mjs', 2, /config vars cannot be read/],
+    ['--sise eco -- node app.mjs', 2, /unknown option '--sise'/],
+    ['-- no-such-program', 127, /command not found: no-such-program/],
+    ['-- ./app.mjs', 126, /not executable[\s\S]*chmod/],
+  ])('%s: exit code %i and one message', async (words, exitCode, message) => {
+    const sim = run(words)
+    expect(await sim.exitCode).toBe(exitCode)
+    expect(sim.err()).toMatch(message)
+    expect(sim.err().trim().split('\n')).toHaveLength(3)
+    expect(sim.out()).toBe('')
+  })
+
+  it('a port that is taken: exit code 5', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const sim = run(`--port ${port} -- node app.mjs`)
+    expect(await sim.exitCode).toBe(5)
+    expect(sim.err()).toContain(`cannot listen on 127.0.0.1:${port}`)
+  })
+
+  it('--help shows options, commands and exit codes', async () => {
+    const sim = run('--help')
+    expect(await sim.exitCode).toBe(0)
+    expect(sim.out()).toMatch(/--memory-model[\s\S]*scale 0[\s\S]*Exit codes/)
+  })
+})
+
+describe('a run', () => {
+  it('prints the log of Heroku, obeys stdin, and exits 0', async () => {
+    const sim = run(`--env GREETING=hi -- 'exec node app.mjs graceful'`)
+    await untilUp(sim)
+    sim.say('nonsense')
+    sim.say('restart')
+    await expect.poll(sim.out, PATIENCE).toMatch(/starting to up[\s\S]*Restarting[\s\S]*starting to up/)
+    sim.say('quit')
+    expect(await sim.exitCode).toBe(0)
+    expect(sim.err()).toContain('unknown command')
+    for (const line of sim.out().trim().split('\n')) {
+      expect(line).toMatch(
+        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 (heroku|app|heroku-sim)\[[\w.]+\]: ./,
+      )
+    }
+  })
+
+  it('ends by itself where that is asked for, and in order on Ctrl-C', async () => {
+    const timed = run('--for 1 -- node app.mjs graceful')
+    expect(await timed.exitCode).toBe(0)
+    const interrupted = run('-- node app.mjs graceful')
+    await untilUp(interrupted)
+    interrupted.signal('SIGINT')
+    expect(await interrupted.exitCode).toBe(0)
+    expect(interrupted.out()).toMatch(/SIGTERM 1[\s\S]*Process exited with status 0/)
+  })
+
+  it('of a program that ends at once shows the cool-off and exits 1', async () => {
+    const sim = run('-- node app.mjs exit 7')
+    await expect.poll(sim.out, PATIENCE).toMatch(/status 7[\s\S]*Crash 2 in a row: cool-off of [\d.]+ min\n/)
+    sim.signal('SIGINT')
+    expect(await sim.exitCode).toBe(1)
+  })
+
+  it('that ignores SIGTERM ends at once on a second Ctrl-C: exit code 130', async () => {
+    const sim = run('-- node app.mjs ignore-sigterm')
+    await untilUp(sim)
+    sim.signal('SIGINT')
+    await expect.poll(sim.out, PATIENCE).toContain('SIGTERM ignored')
+    sim.signal('SIGINT')
+    expect(await sim.exitCode).toBe(130)
+    expect(sim.out()).toContain('Process exited with status 137')
+  })
+
+  it('leaves nothing even when the simulator itself is killed', async () => {
+    const sim = run('-- node app.mjs with-daemon')
+    await untilUp(sim)
+    sim.signal('SIGKILL')
+    await sim.exitCode
+    await expect.poll(() => leftFolders(sim.pid), PATIENCE).toEqual([])
+    expect(leftProcesses(sim.pid)).toEqual([])
+  })
+
+  it('takes the command from the Procfile', async () => {
+    const sim = run(`--app ${join(TARGETS, 'with-procfile')} --for 1`)
+    expect(await sim.exitCode).toBe(1)
+    expect(sim.out()).toContain('Starting process with command `echo from the Procfile on $DYNO`')
+    expect(sim.out()).toContain('app[web.1]: from the Procfile on web.1')
+  })
+})
