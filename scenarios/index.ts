@@ -16,10 +16,13 @@ import { dailyCycle } from './dyno-restart/daily-cycle.ts'
 import { deployOverlapSkewedClocks } from './dyno-restart/deploy-overlap-skewed-clocks.ts'
 import { deployOverlap } from './dyno-restart/deploy-overlap.ts'
 import { sigkillMidWrite } from './dyno-restart/sigkill-mid-write.ts'
+import { sigkillOnceCommand } from './dyno-restart/sigkill-once-command.ts'
+import { sigkillWhileAWriteFails } from './dyno-restart/sigkill-while-a-write-fails.ts'
 import { sigtermMidWrite } from './dyno-restart/sigterm-mid-write.ts'
 import { sevenDays } from './multi-day/seven-days.ts'
 import { connectionsExhausted } from './postgres/connections-exhausted.ts'
 import { writesGiveUp } from './postgres/writes-give-up.ts'
+import { credsUnreadableAtStart } from './postgres/creds-unreadable-at-start.ts'
 import { outageLong } from './postgres/outage-long.ts'
 import { outageShort } from './postgres/outage-short.ts'
 
@@ -27,6 +30,8 @@ export const scenarios: readonly Scenario[] = [
   dailyCycle,
   sigtermMidWrite,
   sigkillMidWrite,
+  sigkillWhileAWriteFails,
+  sigkillOnceCommand,
   deployOverlap,
   deployOverlapSkewedClocks,
   flapping440,
@@ -44,5 +49,6 @@ export const scenarios: readonly Scenario[] = [
   outageLong,
   connectionsExhausted,
   writesGiveUp,
+  credsUnreadableAtStart,
   sevenDays,
 ]

@@ -18,6 +18,7 @@ export const SOUND: readonly AlwaysClaim[] = [
   'memory-acted-on',
   'no-r15',
   'no-leaks',
+  'stops-in-time',
 ]
 
 /** The bot's own default: the lab's declared workload samples every 20 s, which no burst waits for. */

@@ -23,6 +23,8 @@ export const MESSAGE_EVERY_MS = 10_000
 const workloadSchema = z.strictObject({
   directChats: z.number().int().min(1).max(10_000).default(8),
   groups: z.number().int().min(0).max(100).default(2),
+  /** Every so manyth command is one that must not run twice; undefined: none is. */
+  onceEvery: z.number().int().min(1).optional(),
   /** A night without messages: nothing is sent from this time on, for so long. */
   quiet: z.strictObject({ atMs: z.number().int().min(0), forMs: z.number().int().min(1) }).optional(),
   /** So many further commands, spread evenly over a span. */

@@ -16,6 +16,7 @@ export const ALWAYS_CLAIMS = [
   'memory-acted-on',
   'no-r15',
   'no-leaks',
+  'stops-in-time',
   'undisturbed',
 ] as const
 export type AlwaysClaim = (typeof ALWAYS_CLAIMS)[number]
@@ -29,11 +30,13 @@ export const CLAIM_MEANINGS: Readonly<Record<AlwaysClaim, string>> = {
   'terminal-is-final': 'after a terminal disconnect no further attempt is made, and no data is deleted',
   'session-integrity':
     'no new pairing while a session exists, no ratchet step used twice, no write by anybody but the lease holder, and what was committed is read again',
-  'answered-at-most-once': 'no command has two different answers, and none is answered in another chat',
+  'answered-at-most-once':
+    'no command has two different answers, none is answered in another chat, and one marked `once` never runs twice',
   'memory-acted-on':
     'cleanup and emergency begin within one sample of crossing their thresholds, and never below',
   'no-r15': 'the dyno never reaches twice its quota',
   'no-leaks': 'timers of one kind and sockets stay bounded however long it runs',
+  'stops-in-time': 'a dyno has exited within 20 s of its SIGTERM, and Heroku need not kill it',
   undisturbed: 'no reconnect, no restart and no message without a cause',
 }
 

@@ -9,6 +9,7 @@ import { NoLeaksChecker, UndisturbedChecker } from './life-checkers.ts'
 import { MemoryActedOnChecker, NoR15Checker } from './memory-checkers.ts'
 import { AnsweredOnceChecker } from './message-checker.ts'
 import { SessionIntegrityChecker } from './session-checker.ts'
+import { StopsInTimeChecker } from './stop-checker.ts'
 
 const CHECKERS: Readonly<Record<AlwaysClaim, (scenario: Scenario, context: CheckerContext) => Checker>> = {
   'single-socket': () => new SingleSocketChecker(),
@@ -20,6 +21,7 @@ const CHECKERS: Readonly<Record<AlwaysClaim, (scenario: Scenario, context: Check
   'memory-acted-on': (_scenario, context) => new MemoryActedOnChecker(context),
   'no-r15': () => new NoR15Checker(),
   'no-leaks': () => new NoLeaksChecker(),
+  'stops-in-time': () => new StopsInTimeChecker(),
   undisturbed: () => new UndisturbedChecker(),
 }
 

@@ -1,12 +1,20 @@
 /**
  * The claims that need the whole run: `eventually` (after the last fault, by a deadline) and `sometimes`
- * (seen at all). Both listen like checkers; they are judged at the end.
+ * (seen at all). Both listen like checkers; they are judged at the end. A claim that was never put to the
+ * test, because nothing was asked or the run ends before its deadline, makes the run vacuous, not broken.
  */
 
 import { textOf } from '../world/trace.ts'
 import type { TraceEvent } from '../world/trace.ts'
+import { AnswerBook } from './answer-book.ts'
 import type { EventuallyClaim, SometimesClaim, Violation } from './claim.ts'
-import { answeredToken, commandToken } from './message-checker.ts'
+
+export interface Outcome {
+  readonly broken: readonly Violation[]
+  readonly vacuous: readonly Violation[]
+}
+
+type Finding = { readonly kind: 'broken' | 'vacuous'; readonly message: string } | undefined
 
 /** Judges the `eventually` claims. */
 export class EventuallyJudge {
@@ -14,21 +22,19 @@ export class EventuallyJudge {
   readonly #faultsEndMs: number
   /** Numbers of the open connections. */
   readonly #open = new Set<number>()
-  /** When the bot was last without a connection at or after the end of the faults. */
+  /** When the bot was first connected at or after the end of the faults. */
   #reconnectedAtMs: number | undefined
   #haltedAtMs: number | undefined
-  /** When each command that has no answer yet was asked, by its number. */
-  readonly #unanswered = new Map<string, number>()
-  #asked = 0
-  /** Answer that came latest, counted from the later of the question and the end of the faults. */
-  #slowestMs = 0
+  readonly #answers: AnswerBook
 
   constructor(claims: readonly EventuallyClaim[], faultsEndMs: number) {
     this.#claims = claims
     this.#faultsEndMs = faultsEndMs
+    this.#answers = new AnswerBook(faultsEndMs)
   }
 
-  observe({ atMs, kind, data }: TraceEvent): void {
+  observe(event: TraceEvent): void {
+    const { atMs, kind, data } = event
     switch (kind) {
       case 'wa.open':
         this.#open.add(Number(data['connection']))
@@ -40,15 +46,11 @@ export class EventuallyJudge {
       case 'log.connection.halted':
         this.#haltedAtMs ??= atMs
         break
-      case 'wa.queued': {
-        const token = commandToken(textOf(data, 'text'))
-        if (token === undefined) break
-        this.#asked += 1
-        this.#unanswered.set(token, atMs)
+      case 'wa.queued':
+        this.#answers.asked(textOf(data, 'chat'), textOf(data, 'text'), atMs)
         break
-      }
       case 'wa.sent':
-        this.#answered(answeredToken(textOf(data, 'text')), atMs)
+        this.#answers.sent(textOf(data, 'chat'), textOf(data, 'text'), atMs)
         break
       default:
     }
@@ -59,51 +61,60 @@ export class EventuallyJudge {
     if (this.#open.size > 0) this.#reconnectedAtMs = this.#faultsEndMs
   }
 
-  judge(endMs: number): Violation[] {
-    return this.#claims.flatMap((claim) => {
-      const message = this.#breach(claim, endMs)
-      return message === undefined ? [] : [{ claim: `eventually ${claim.claim}`, atMs: endMs, message }]
+  judge(endMs: number): Outcome {
+    const findings = this.#claims.flatMap((claim) => {
+      const finding = this.#find(claim, endMs)
+      if (finding === undefined) return []
+      const { kind, message } = finding
+      return [{ kind, violation: { claim: `eventually ${claim.claim}`, atMs: endMs, message } }]
     })
+    const of = (wanted: 'broken' | 'vacuous'): Violation[] =>
+      findings.filter(({ kind }) => kind === wanted).map(({ violation }) => violation)
+    return { broken: of('broken'), vacuous: of('vacuous') }
   }
 
-  #answered(token: string | undefined, atMs: number): void {
-    const askedAtMs = token === undefined ? undefined : this.#unanswered.get(token)
-    if (token === undefined || askedAtMs === undefined) return
-    this.#unanswered.delete(token)
-    if (atMs > this.#faultsEndMs) {
-      this.#slowestMs = Math.max(this.#slowestMs, atMs - Math.max(askedAtMs, this.#faultsEndMs))
-    }
-  }
-
-  #breach({ claim, withinMs }: EventuallyClaim, endMs: number): string | undefined {
+  #find({ claim, withinMs }: EventuallyClaim, endMs: number): Finding {
+    const leftMs = endMs - this.#faultsEndMs
     switch (claim) {
-      case 'connected': {
-        if (this.#reconnectedAtMs === undefined) return 'never connected after the faults were over'
-        const tookMs = this.#reconnectedAtMs - this.#faultsEndMs
-        if (tookMs > withinMs) return `connected ${tookMs} ms after the last fault, not within ${withinMs} ms`
-        return this.#open.size === 0 ? 'connected, but not at the end' : undefined
-      }
-      case 'all-answered': {
-        if (this.#asked === 0) return 'no command was ever asked'
-        if (endMs - this.#faultsEndMs < withinMs) return 'the run ends before the deadline of any command'
-        const late = [...this.#unanswered].filter(([, askedAtMs]) => {
-          return endMs - Math.max(askedAtMs, this.#faultsEndMs) > withinMs
-        })
-        if (late.length > 0) return `${late.length} commands were never answered, first ${late[0]?.[0] ?? ''}`
-        return this.#slowestMs > withinMs
-          ? `the slowest answer took ${this.#slowestMs} ms, not within ${withinMs} ms`
-          : undefined
-      }
-      case 'halted': {
-        if (this.#open.size > 0) return 'connected, though the session was ended for good'
-        if (this.#haltedAtMs === undefined) return 'the bot never said that it is halted'
-        const tookMs = this.#haltedAtMs - this.#faultsEndMs
-        return tookMs > withinMs
-          ? `halted ${tookMs} ms after the last fault, not within ${withinMs} ms`
-          : undefined
-      }
+      case 'connected':
+        return this.#findConnected(withinMs, leftMs)
+      case 'all-answered':
+        if (this.#answers.count === 0) return { kind: 'vacuous', message: 'no command was ever asked' }
+        if (leftMs < withinMs) return { kind: 'vacuous', message: TOO_SHORT }
+        return broken(this.#answers.lateness(withinMs, endMs))
+      case 'halted':
+        return this.#findHalted(withinMs, leftMs)
     }
   }
+
+  #findConnected(withinMs: number, leftMs: number): Finding {
+    if (this.#reconnectedAtMs === undefined) {
+      if (leftMs < withinMs) return { kind: 'vacuous', message: TOO_SHORT }
+      return broken('never connected after the faults were over')
+    }
+    const tookMs = this.#reconnectedAtMs - this.#faultsEndMs
+    if (tookMs > withinMs)
+      return broken(`connected ${tookMs} ms after the last fault, not within ${withinMs} ms`)
+    return this.#open.size === 0 ? broken('connected, but not at the end') : undefined
+  }
+
+  #findHalted(withinMs: number, leftMs: number): Finding {
+    if (this.#open.size > 0) return broken('connected, though the session was ended for good')
+    if (this.#haltedAtMs === undefined) {
+      if (leftMs < withinMs) return { kind: 'vacuous', message: TOO_SHORT }
+      return broken('the bot never said that it is halted')
+    }
+    const tookMs = this.#haltedAtMs - this.#faultsEndMs
+    return tookMs > withinMs
+      ? broken(`halted ${tookMs} ms after the last fault, not within ${withinMs} ms`)
+      : undefined
+  }
+}
+
+const TOO_SHORT = 'the run ends before the deadline'
+
+function broken(message: string | undefined): Finding {
+  return message === undefined ? undefined : { kind: 'broken', message }
 }
 
 /** Counts what the `sometimes` claims ask for. */

@@ -14,6 +14,24 @@ const moment = { atMs: timeMs, jitterMs }
 const span = { atMs: timeMs, forMs: durationMs, jitterMs }
 /** Codes with which a store call can fail by a fault. */
 const storeCode = z.enum(['store-unavailable', 'store-busy', 'store-read-only', 'store-outcome-unknown'])
+const storeOperation = z.enum([
+  'readLease',
+  'takeLease',
+  'renewLease',
+  'releaseLease',
+  'haltSession',
+  'readCreds',
+  'readKeys',
+  'commit',
+  'recordInbound',
+  'readUnhandled',
+  'markStarted',
+  'recordHandled',
+  'readPendingReplies',
+  'settleReply',
+  'readReply',
+  'prune',
+])
 
 /** Faults of the connection to WhatsApp. */
 const whatsappFaults = [
@@ -45,7 +63,10 @@ const whatsappFaults = [
   z.strictObject({ kind: z.literal('drop-acks'), ...span, probability }),
 ] as const
 
-/** Faults of the database, drawn above the store. `isLanded`: the statement took effect all the same. */
+/**
+ * Faults of the database, drawn above the store. `isLanded`: the statement took effect all the same.
+ * `operations`: only these fail, and all others go on.
+ */
 const storeFaults = [
   z.strictObject({ kind: z.literal('store-latency'), ...span, extraMs: durationMs }),
   z.strictObject({
@@ -61,6 +82,7 @@ const storeFaults = [
     probability,
     code: storeCode,
     isLanded: z.enum(['never', 'always', 'either']),
+    operations: z.array(storeOperation).min(1).optional(),
   }),
 ] as const
 
@@ -73,7 +95,14 @@ const dynoFaults = [
     kind: z.literal('signal-mid-write'),
     ...moment,
     signal: z.enum(['SIGTERM', 'SIGKILL']),
-    operation: z.enum(['commit', 'recordInbound', 'recordHandled', 'settleReply', 'renewLease']),
+    operation: z.enum([
+      'commit',
+      'recordInbound',
+      'markStarted',
+      'recordHandled',
+      'settleReply',
+      'renewLease',
+    ]),
   }),
   z.strictObject({ kind: z.literal('hang'), ...span }),
   z.strictObject({ kind: z.literal('starve'), ...span, timerDelayMs: durationMs }),

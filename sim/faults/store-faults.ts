@@ -23,7 +23,8 @@ const SIGNAL_WITHIN_MS = 8
 export class StoreFaults {
   readonly #scheduler: Scheduler
   readonly #stream: PrngStream
-  readonly #active = new Map<StoreSpan, string | undefined>()
+  /** With the dynos that each one strikes. */
+  readonly #active = new Map<StoreSpan, { strikes(dynoId: string): boolean }>()
   #awaited: Awaited[] = []
   readonly #strikes = new Map<Fault, number>()
   readonly #currentDynoId: () => string | undefined
@@ -43,7 +44,8 @@ export class StoreFaults {
     return {
       on: () => {
         const isPartial = fault.kind === 'store-outage' && fault.scope === 'current-dyno'
-        this.#active.set(fault, isPartial ? this.#currentDynoId() : undefined)
+        const onlyDynoId = this.#currentDynoId()
+        this.#active.set(fault, { strikes: (dynoId) => !isPartial || dynoId === onlyDynoId })
       },
       off: () => this.#active.delete(fault),
     }
@@ -60,9 +62,9 @@ export class StoreFaults {
     if (this.#active.size === 0) return undefined
     let extraLatencyMs = 0
     let failure: StoreFault['failure']
-    for (const [fault, onlyDynoId] of this.#active) {
-      if (onlyDynoId !== undefined && onlyDynoId !== dynoId) continue
-      if (fault.kind === 'store-flaky' && !this.#stream.chance(fault.probability)) continue
+    for (const [fault, aim] of this.#active) {
+      if (!aim.strikes(dynoId)) continue
+      if (fault.kind === 'store-flaky' && !this.#isFlaky(fault, operation)) continue
       this.#strikes.set(fault, this.strikesOf(fault) + 1)
       if (fault.kind === 'store-latency')
         extraLatencyMs += Math.round(fault.extraMs * this.#stream.between(0.5, 1))
@@ -73,6 +75,11 @@ export class StoreFaults {
       if (fault.kind === 'store-flaky') failure = { code: fault.code, isLanded: this.#isLanded(fault) }
     }
     return { extraLatencyMs, failure }
+  }
+
+  #isFlaky({ operations, probability }: FaultOf<'store-flaky'>, operation: StoreOperation): boolean {
+    if (operations !== undefined && !operations.includes(operation)) return false
+    return this.#stream.chance(probability)
   }
 
   #isLanded(fault: FaultOf<'store-flaky'>): boolean {

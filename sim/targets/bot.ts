@@ -1,6 +1,7 @@
-/** Our bot as a target: the production composition, nothing changed. */
+/** Our bot as a target: the production composition with one command of the lab's own, and nothing changed. */
 
 import { Bot } from '../../src/bot.ts'
+import { onceCommand } from './once-command.ts'
 import type { Target } from './target.ts'
 
 export const bot: Target = {
@@ -14,7 +15,7 @@ export const bot: Target = {
     const started = new Bot(ports, {
       owner,
       config,
-      handlers: [],
+      handlers: [onceCommand(ports)],
       containerLimitBytes: undefined,
       totalMemoryBytes: Number.MAX_SAFE_INTEGER,
     })

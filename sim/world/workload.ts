@@ -1,6 +1,6 @@
 /**
  * What people send the bot: one command in ten seconds, as declared, over direct chats and groups, plus what
- * a scenario adds. Every message is a `.ping`, the dearest kind of chat message for the bot: it costs the
+ * a scenario adds. Every message is a command, the dearest kind of chat message for the bot: it costs the
  * ratchet step, the durable mark, the recorded reply and the ack. Each carries a number that the answer
  * repeats, so that a checker can tell which command was answered, without asking the bot.
  */
@@ -60,7 +60,8 @@ function isQuiet(workload: Scenario['workload'], atMs: number): boolean {
 }
 
 function drawCommand({ stream, workload }: WorkloadOptions, token: number): IncomingCommand {
-  const text = `.ping ${token}`
+  const isOnce = workload.onceEvery !== undefined && token % workload.onceEvery === 0
+  const text = isOnce ? `.once ${token}` : `.ping ${token}`
   const pick = stream.integer(0, workload.directChats + workload.groups - 1)
   if (pick < workload.directChats) {
     return { chat: `4915${String(pick).padStart(8, '0')}@s.whatsapp.net`, participant: '', text }

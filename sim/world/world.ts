@@ -8,6 +8,7 @@ import type { Checker } from '../checkers/checker.ts'
 import type { Violation } from '../checkers/claim.ts'
 import { checkersOf } from '../checkers/judges.ts'
 import { EventuallyJudge, SometimesJudge } from '../checkers/outcome.ts'
+import type { Outcome } from '../checkers/outcome.ts'
 import { HEROKU_RULES } from '../dyno/heroku-rules.ts'
 import { HerokuModel } from '../dyno/heroku-dyno.ts'
 import { WhatsappServer } from '../fakes/whatsapp-server.ts'
@@ -41,6 +42,7 @@ export interface Judgement {
   readonly violations: readonly Violation[]
 }
 
+const NOTHING: Outcome = { broken: [], vacuous: [] }
 /** The last messages get this long to be answered. */
 const LAST_WORDS_MS = 60_000
 const TIMER_MARKS_EVERY_MS = 600_000
@@ -165,17 +167,18 @@ export class World {
     const endMs = this.nowMs
     // A run that was cut short says nothing about what would have come true later.
     const isWhole = endMs >= this.#scenario.durationMs
+    const outcome = isWhole ? this.#eventually.judge(endMs) : NOTHING
     for (const checker of this.#checkers) checker.finish(endMs)
     const broken = [
       ...this.#misdeeds,
       ...this.#checkers.flatMap((checker) => checker.violations()),
-      ...(isWhole ? this.#eventually.judge(endMs) : []),
+      ...outcome.broken,
     ].toSorted((a, b) => a.atMs - b.atMs)
     if (broken.length > 0) return { verdict: 'broken', violations: broken }
     const unstruck = this.#injector
       .unstruck()
       .map((message) => ({ claim: 'faults strike', atMs: endMs, message }))
-    const vacuous = [...unstruck, ...this.#sometimes.judge(endMs)]
+    const vacuous = [...unstruck, ...outcome.vacuous, ...this.#sometimes.judge(endMs)]
     return { verdict: vacuous.length > 0 ? 'vacuous' : 'holds', violations: vacuous }
   }
 
