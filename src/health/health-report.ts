@@ -84,7 +84,7 @@ export function healthReport(source: HealthSource, context: HealthContext): Heal
   return {
     status: assessHealth(source).status,
     timestamp: new Date(context.nowMs).toISOString(),
-    uptime: source.supervisor().uptimeMs / 1000,
+    uptime: Math.round(source.supervisor().uptimeMs) / 1000,
     memory: { percentages: { heapUsage: heapPercent(bot, memory), systemUsage: quotaPercent(memory, bot) } },
     memoryOptimizationEnabled: context.isMemoryOptimizationEnabled,
     databaseConnected: bot?.status.database.isReachable ?? false,

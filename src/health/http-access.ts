@@ -70,6 +70,8 @@ export class HttpAccess {
       standardHeaders: 'draft-8',
       legacyHeaders: false,
       keyGenerator: clientOf,
+      // Its warnings go to the console, at any stranger's wish: where no router is, the header is disbelieved.
+      validate: false,
       message: 'Too many requests: try again in a minute.\n',
     })
   }

@@ -151,14 +151,19 @@ function pairingHandler(deps: HealthServerDeps): RequestHandler {
       cause: connection?.cause,
       nextAttemptInSeconds:
         nextAttemptAtMs === undefined ? undefined : (nextAttemptAtMs - clock.nowMs()) / 1000,
-      qrSvg:
-        connection?.qr === undefined ? undefined : await renderQr(connection.qr, { type: 'svg', margin: 2 }),
+      qrSvg: await qrPicture(connection?.qr),
       pairingCode: connection?.state === 'pairing' ? bot?.pairingCode : undefined,
       snapshot: snapshots?.newest(),
       canSnapshot: snapshots !== undefined,
     })
     response.type('html').send(html)
   }
+}
+
+async function qrPicture(text: string | undefined): Promise<string | undefined> {
+  if (text === undefined) return undefined
+  // A QR holds some 3 kB; WhatsApp's text has 240 characters.
+  return renderQr(text, { type: 'svg', margin: 2 }).catch(() => '<p>The QR code cannot be drawn.</p>')
 }
 
 function loginForm(access: HttpAccess, request: Request, response: Response): void {

@@ -6,7 +6,7 @@
  */
 
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { errorMessageOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -30,6 +30,8 @@ export interface HealthServerDeps {
   /** Undefined where snapshots are not to be had. */
   readonly snapshots: SnapshotDoor | undefined
   readonly settings: HealthServerSettings
+  /** In place of `HTTP_LIMITS`; for tests of slow clients. */
+  readonly limits?: Partial<HttpLimits>
 }
 
 export interface HealthServer {
@@ -38,29 +40,47 @@ export interface HealthServer {
    * @throws Error with Node's `code` (EADDRINUSE, EACCES) when the port cannot be had
    */
   listen(at: { readonly port: number; readonly host: string }): Promise<number>
+  /** Connections that are open now, over all ports. */
+  connections(): Promise<number>
   /** Takes no more connections, lets answers under way finish for 2 s, ends the rest. May be called twice. */
   close(): Promise<void>
 }
 
-export const HTTP_LIMITS = {
+export interface HttpLimits {
+  /** An idle connection is kept so long. */
+  readonly keepAliveMs: number
+  /** Until the whole head of a request is there; counts for a connection that never sends one, too. */
+  readonly headersMs: number
+  /** Until the whole request is there. */
+  readonly requestMs: number
+  /** Ends a connection on which no byte has moved for so long in the middle of an exchange. */
+  readonly idleMs: number
+  /** How often these two are looked at. */
+  readonly checkEveryMs: number
+  readonly maxHeaderBytes: number
+  readonly maxConnections: number
+  readonly closeGraceMs: number
+}
+
+export const HTTP_LIMITS: HttpLimits = {
   keepAliveMs: 95_000,
   headersMs: 10_000,
   requestMs: 15_000,
-  /** Neither side has sent a byte for so long in the middle of a request. */
   idleMs: 30_000,
   checkEveryMs: 2_000,
   maxHeaderBytes: 16_384,
   maxConnections: 200,
   closeGraceMs: 2_000,
-} as const
+}
 
 export function createHealthServer(deps: HealthServerDeps): HealthServer {
   const app = createHealthApp(deps)
+  const limits = { ...HTTP_LIMITS, ...deps.limits }
   const servers: Server[] = []
   let closing: Promise<void> | undefined
   return {
     listen: async (at) => {
-      const server = boundedServer(app)
+      const server = boundedServer(app, limits)
       const port = await listening(server, at)
       server.on('error', (error) =>
         deps.logger.error('http.server-failed', { reason: errorMessageOf(error) }),
@@ -69,33 +89,39 @@ export function createHealthServer(deps: HealthServerDeps): HealthServer {
       deps.logger.info('http.listening', { port })
       return port
     },
+    connections: async () => {
+      const counts = await Promise.all(servers.map(connectionsOf))
+      return counts.reduce((total, count) => total + count, 0)
+    },
     close: () => {
-      closing ??= Promise.all(servers.map((server) => closed(deps.clock, server))).then(() => undefined)
+      closing ??= Promise.all(servers.map((server) => closed(deps.clock, server, limits.closeGraceMs))).then(
+        () => undefined,
+      )
       return closing
     },
   }
 }
 
-function boundedServer(app: Parameters<typeof createServer>[1] & object): Server {
+function boundedServer(app: RequestListener, limits: HttpLimits): Server {
   const server = createServer(
     {
-      keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
-      headersTimeout: HTTP_LIMITS.headersMs,
-      requestTimeout: HTTP_LIMITS.requestMs,
-      connectionsCheckingInterval: HTTP_LIMITS.checkEveryMs,
-      maxHeaderSize: HTTP_LIMITS.maxHeaderBytes,
+      keepAliveTimeout: limits.keepAliveMs,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+      maxHeaderSize: limits.maxHeaderBytes,
     },
     app,
   )
-  server.timeout = HTTP_LIMITS.idleMs
-  server.maxConnections = HTTP_LIMITS.maxConnections
+  server.timeout = limits.idleMs
+  server.maxConnections = limits.maxConnections
   return server
 }
 
 function listening(server: Server, at: { readonly port: number; readonly host: string }): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ ...at, backlog: HTTP_LIMITS.maxConnections }, () => {
+    server.listen(at, () => {
       server.off('error', reject)
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : at.port)
@@ -103,9 +129,15 @@ function listening(server: Server, at: { readonly port: number; readonly host: s
   })
 }
 
-function closed(clock: Clock, server: Server): Promise<void> {
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
+  })
+}
+
+function closed(clock: Clock, server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.setTimer('http.close', HTTP_LIMITS.closeGraceMs, () => server.closeAllConnections())
+    const timer = clock.setTimer('http.close', graceMs, () => server.closeAllConnections())
     server.close(() => {
       timer.cancel()
       resolve()
