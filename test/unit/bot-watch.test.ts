@@ -100,7 +100,7 @@ describe('the counters', () => {
     await ask()
     const slow = Promise.withResolvers<unknown>()
     store.hangs(slow.promise)
-    const commit = watch.ports.sessionStore.commit({ epoch: 1, nowMs: 0 })
+    const commit = watch.ports.sessionStore.commit({ epoch: 1, sequence: 1, nowMs: 0 })
     await clock.advance(250)
     slow.reject(new AppError('store-unavailable', 'gone'))
     await expect(commit).rejects.toThrow('gone')
