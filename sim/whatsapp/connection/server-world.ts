@@ -1,0 +1,16 @@
+/** What all connections of one server share. */
+
+import type { Pairings } from '../login/pairings.ts'
+import type { LoginRules } from '../login/login.ts'
+import type { QueryWorld } from '../queries/query.ts'
+import type { NoiseKeys } from '../wire/noise.ts'
+import type { Connection } from './connection.ts'
+
+export interface ServerWorld extends QueryWorld, LoginRules {
+  readonly pairings: Pairings
+  readonly connections: Set<Connection>
+  /** How many QR texts a client may show before it has to connect anew. */
+  readonly qrRefs: number
+  /** Made at the first handshake. */
+  noiseKeys(): NoiseKeys
+}

@@ -1,0 +1,113 @@
+/**
+ * An account: a phone that the server plays, and the real clients linked to it. The phone scans QR texts, types
+ * pairing codes, writes its own messages, and can remove what it has linked.
+ */
+
+import { Curve } from '@whiskeysockets/baileys'
+import type { KeyPair } from '@whiskeysockets/baileys'
+import { LinkedDevice } from '../directory/linked-device.ts'
+import { jidOf } from '../directory/jid.ts'
+import { makeLinkedAuth } from './linked-auth.ts'
+import { SimulatedDevice } from './simulated-device.ts'
+import { SimulatedPerson } from './simulated-person.ts'
+import { historyMessage } from './history.ts'
+import type { KeyBundle } from '../directory/key-bundle.ts'
+import type { Pairings } from '../login/pairings.ts'
+import type { Conversation } from './history.ts'
+import type { LinkedAuth, LinkedAuthOptions } from './linked-auth.ts'
+import type { DeviceWorld } from './simulated-device.ts'
+
+export interface AccountOptions {
+  readonly name?: string
+  /** Digits only, with the country's code. A free one when not given. */
+  readonly phoneNumber?: string
+}
+
+export interface AccountWorld extends DeviceWorld {
+  readonly pairings: Pairings
+}
+
+const PHONE_PREFIX = '155500'
+/** Not 1, so that a test that confuses device numbers with counts does not pass by luck. */
+const FIRST_LINKED_DEVICE = 5
+
+export class Account extends SimulatedPerson {
+  /** Vouches for linked devices; also the phone's Signal identity. */
+  readonly key: KeyPair = Curve.generateKeyPair()
+  readonly #world: AccountWorld
+  #lastDevice = FIRST_LINKED_DEVICE - 1
+
+  constructor(world: AccountWorld, options: AccountOptions = {}) {
+    const numbers = world.directory.allot(PHONE_PREFIX, options.phoneNumber)
+    super(numbers, options.name ?? `Account ${numbers.pn.slice(-5)}`, 'pn')
+    this.#world = world
+    this.habits.sendsDelivery = false
+    this.devices.set(0, new SimulatedDevice(this, 0, world, this.key))
+    world.directory.add(this)
+  }
+
+  /** The real clients linked to this account, in the order of linking. */
+  get linkedDevices(): LinkedDevice[] {
+    return [...this.devices.values()].filter((device) => device instanceof LinkedDevice)
+  }
+
+  /**
+   * The phone scans what the client shows. Resolves when the client has been told, not yet when it is back.
+   * @throws Error when no client waits under this QR text's reference
+   */
+  async scanQr(qrText: string): Promise<LinkedDevice> {
+    return this.#world.pairings.scan(this, qrText)
+  }
+
+  /**
+   * The phone types the pairing code that a client shows for this account's number.
+   * @throws Error when no client asked for a code for this number, or the code is another
+   */
+  async enterPairingCode(code: string): Promise<LinkedDevice> {
+    return this.#world.pairings.enterCode(this, code)
+  }
+
+  /** A device that is linked already: what a client needs to log in as it, without any pairing. */
+  linkedDevice(options: LinkedAuthOptions = {}): LinkedAuth {
+    return makeLinkedAuth(this, options)
+  }
+
+  /** Device numbers are not used again, not even after a removal. */
+  nextDeviceNumber(): number {
+    this.#lastDevice += 1
+    return this.#lastDevice
+  }
+
+  /** Links a device that shows these keys; pairing and `linkedDevice` end here. */
+  addLinkedDevice(bundle: KeyBundle, number: number): LinkedDevice {
+    const device = new LinkedDevice(this, number)
+    device.upload({ bundle, preKeys: [] })
+    this.devices.set(number, device)
+    return device
+  }
+
+  /** The phone removes a linked device: its connection ends with 401, and its logins are refused. */
+  removeDevice(device: LinkedDevice): void {
+    device.isRemoved = true
+    this.devices.delete(device.number)
+    device.mailbox.clear()
+    device.link?.endRemoved()
+  }
+
+  /**
+   * The phone sends its chats, inline, to one linked device or to all.
+   * @returns ids of the messages that carry them
+   */
+  async sendHistory(conversations: readonly Conversation[], to = this.linkedDevices): Promise<string[]> {
+    const content = historyMessage(conversations)
+    const self = { kind: 'direct', with: this, addressing: 'pn' } as const
+    return Promise.all(
+      to.map((device) => this.simulatedDevice(0).send(self, content, { category: 'peer', only: [device] })),
+    )
+  }
+
+  /** The jid of a linked device as clients know themselves, `number:device@s.whatsapp.net`. */
+  jidOf(device: LinkedDevice): string {
+    return jidOf(this, 'pn', device.number)
+  }
+}

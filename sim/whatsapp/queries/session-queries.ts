@@ -1,0 +1,64 @@
+/** Queries about the connection and the account: going active, pings, settings, logout. */
+
+import { childrenOf, secondsNow, stanza } from '../wire/stanza.ts'
+import { result } from './query.ts'
+import type { Topic } from './query.ts'
+
+const PRIVACY = ['readreceipts', 'profile', 'status', 'online', 'last', 'groupadd', 'calladd']
+const MEDIA_TTL_S = 300
+
+export const sessionQueries: Topic = {
+  // Becoming active is when WhatsApp hands over what waited.
+  'passive/set/active': ({ device }) => ({ kind: 'result', afterwards: () => device.drain() }),
+  'passive/set/passive': () => result(),
+  'w:p/get/ping': () => ({ kind: 'result', attrs: { t: secondsNow() } }),
+  'w:p/get/': () => ({ kind: 'result', attrs: { t: secondsNow() } }),
+  'abt/get/props': () =>
+    result([
+      stanza('props', { protocol: '1', hash: 'fake', refresh: '86400' }, [
+        stanza('prop', { config_code: '1', name: 'fake', value: '0' }),
+      ]),
+    ]),
+  'blocklist/get/': () => result([stanza('list', { dhash: '0' }, [])]),
+  'privacy/get/privacy': () =>
+    result([
+      stanza(
+        'privacy',
+        {},
+        PRIVACY.map((name) => stanza('category', { name, value: 'all' })),
+      ),
+    ]),
+  'privacy/set/privacy': () => result(),
+  'privacy/set/tokens': () => result([stanza('tokens', {}, [])]),
+  'urn:xmpp:whatsapp:dirty/set/clean': () => result(),
+  'w:sync:app:state/set/sync': ({ inner }) =>
+    result([
+      stanza(
+        'sync',
+        {},
+        childrenOf(inner, 'collection').map((each) =>
+          stanza('collection', {
+            name: each.attrs['name'],
+            version: each.attrs['version'] ?? '0',
+            type: 'result',
+          }),
+        ),
+      ),
+    ]),
+  'w:m/set/media_conn': ({ world }) =>
+    result([
+      stanza(
+        'media_conn',
+        { auth: 'fake', ttl: String(MEDIA_TTL_S), auth_ttl: String(MEDIA_TTL_S), max_buckets: '12' },
+        world.mediaHosts.map((hostname) => stanza('host', { hostname })),
+      ),
+    ]),
+  'md/set/remove-companion-device': ({ device }) => ({
+    kind: 'result',
+    afterwards: () => {
+      device.isRemoved = true
+      device.person.devices.delete(device.number)
+      device.link?.endRemoved()
+    },
+  }),
+}

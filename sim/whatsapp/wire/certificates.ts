@@ -1,0 +1,77 @@
+/**
+ * The certificate chain that a client checks in the handshake, and the fake's own root. The root's key is
+ * fixed, so that a server and a client in different processes agree. A client trusts it only after
+ * `trustFakeWhatsApp`, which changes a constant of that process's Baileys: never call it in a bot that talks
+ * to the real WhatsApp.
+ */
+
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
+import { Curve, proto } from '@whiskeysockets/baileys'
+
+const NOT_AFTER_S = 4_102_444_800 // the year 2100
+const PKCS8_X25519_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
+const INTERMEDIATE_SERIAL = 1
+
+export interface CertificateFlaws {
+  /** Real clients accept only their root's serial, 0. */
+  readonly issuerSerial?: number
+  /** Signs the intermediate with a key that nobody trusts. */
+  readonly isUntrusted?: boolean
+}
+
+/** A Baileys module, version 6 or 7: `import * as baileys from '@whiskeysockets/baileys'`. */
+export interface BaileysModule {
+  readonly WA_CERT_DETAILS: { PUBLIC_KEY: Uint8Array }
+}
+
+/**
+ * Makes the given Baileys accept fake servers, for the life of the process.
+ * @returns a function that restores what was trusted before
+ */
+export function trustFakeWhatsApp(baileys: BaileysModule): () => void {
+  const before = baileys.WA_CERT_DETAILS.PUBLIC_KEY
+  baileys.WA_CERT_DETAILS.PUBLIC_KEY = rootPublicKey()
+  return () => {
+    baileys.WA_CERT_DETAILS.PUBLIC_KEY = before
+  }
+}
+
+/** The encoded chain for a server's static key: root signs intermediate, intermediate signs leaf. */
+export function makeCertificate(staticPublicKey: Uint8Array, flaws: CertificateFlaws = {}): Uint8Array {
+  const intermediate = Curve.generateKeyPair()
+  const intermediateDetails = encodeDetails({
+    serial: INTERMEDIATE_SERIAL,
+    issuerSerial: flaws.issuerSerial ?? 0,
+    key: intermediate.public,
+  })
+  const leafDetails = encodeDetails({ serial: 2, issuerSerial: INTERMEDIATE_SERIAL, key: staticPublicKey })
+  const rootKey = flaws.isUntrusted === true ? Curve.generateKeyPair().private : rootPrivateKey()
+  return proto.CertChain.encode({
+    intermediate: { details: intermediateDetails, signature: Curve.sign(rootKey, intermediateDetails) },
+    leaf: { details: leafDetails, signature: Curve.sign(intermediate.private, leafDetails) },
+  }).finish()
+}
+
+function encodeDetails(details: { serial: number; issuerSerial: number; key: Uint8Array }): Uint8Array {
+  return proto.CertChain.NoiseCertificate.Details.encode({
+    ...details,
+    notBefore: 0,
+    notAfter: NOT_AFTER_S,
+  }).finish()
+}
+
+function rootPrivateKey(): Buffer {
+  const key = createHash('sha256').update('root of the fake WhatsApp').digest()
+  // Clamped as Curve25519 demands of a private key.
+  key.writeUInt8(key.readUInt8(0) & 248, 0)
+  key.writeUInt8((key.readUInt8(31) & 127) | 64, 31)
+  return key
+}
+
+function rootPublicKey(): Buffer {
+  const der = Buffer.concat([PKCS8_X25519_HEAD, rootPrivateKey()])
+  const jwk = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({
+    format: 'jwk',
+  })
+  return Buffer.from(jwk.x ?? '', 'base64url')
+}
