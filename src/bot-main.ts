@@ -7,17 +7,19 @@
 import { randomUUID } from 'node:crypto'
 import { toString as qrText } from 'qrcode'
 import { PinoLogger } from './adapters/pino-logger.ts'
+import { SystemClock } from './adapters/system-clock.ts'
 import { SystemExit } from './adapters/system-exit.ts'
+import { systemParentProcess } from './adapters/system-parent-process.ts'
 import { configProblemsText } from './config-report.ts'
 import { describeConfig, parseConfig } from './config.ts'
 import type { Config } from './config.ts'
+import { framesOf } from './error-frames.ts'
 import type { Logger } from './ports/logger.ts'
 import { createProductionBot } from './production-bot.ts'
+import { BotChannel } from './supervisor/bot-channel.ts'
 
 /** sysexits' EX_CONFIG: another start changes nothing before somebody mends the settings. */
 const EXIT_CONFIG = 78
-/** Frames of our code and the libraries', without the error's message. */
-const MAX_FRAMES = 8
 
 const parsed = parseConfig(process.env)
 if (parsed.ok) {
@@ -32,7 +34,8 @@ if (parsed.ok) {
 
 function runBot(config: Config, logger: Logger): void {
   const exit = new SystemExit()
-  const isChild = process.send !== undefined
+  const parent = systemParentProcess()
+  let pairingCode: string | undefined
   const failed = (event: string, error: unknown): void => {
     logger.error(event, { error: error instanceof Error ? error.name : typeof error, at: framesOf(error) })
     exit.exit('failed')
@@ -44,12 +47,28 @@ function runBot(config: Config, logger: Logger): void {
     logger,
     exit,
     owner: config.sessionOwner ?? randomUUID(),
-    rootPid: isChild ? process.ppid : process.pid,
+    rootPid: parent === undefined ? process.pid : process.ppid,
     handlers: [],
-    onPairing: (show) => showPairing(show, logger),
+    onPairing: (show) => {
+      if (show.kind === 'code') pairingCode = show.text
+      showPairing(show, logger)
+    },
   })
   process.on('SIGTERM', () => bot.terminate())
   process.on('SIGINT', () => bot.terminate())
+  if (parent !== undefined) {
+    new BotChannel({
+      clock: new SystemClock(),
+      logger,
+      parent,
+      heartbeatIntervalMs: config.heartbeatIntervalMs,
+      status: () => bot.status(),
+      pairingCode: () => pairingCode,
+      terminate: () => bot.terminate(),
+      recycle: () => bot.terminate('recycle'),
+      answer: () => Promise.resolve({ status: 'refused', reason: 'this bot takes no snapshots' }),
+    }).start()
+  }
   bot.start()
 }
 
@@ -68,10 +87,4 @@ function showPairing(
     (picture) => process.stdout.write(`\nScan with WhatsApp on your phone (Linked devices):\n${picture}\n`),
     () => logger.warn('pairing.not-shown', { kind }),
   )
-}
-
-function framesOf(error: unknown): readonly string[] {
-  if (!(error instanceof Error)) return []
-  const lines = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  return lines.slice(0, MAX_FRAMES).map((line) => line.trim())
 }

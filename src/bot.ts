@@ -108,9 +108,9 @@ export class Bot {
     )
   }
 
-  /** SIGTERM: stops in order within `STOP_TIMEOUT_MS` and ends the process. May be called twice. */
-  terminate(): void {
-    this.#end('stopped')
+  /** SIGTERM, or the supervisor's order: stops in order within `STOP_TIMEOUT_MS` and ends. May be called twice. */
+  terminate(as: 'stopped' | 'recycle' = 'stopped'): void {
+    this.#end(as)
   }
 
   status(): BotStatus {

@@ -116,6 +116,42 @@ describe('the import table', () => {
   })
 })
 
+/** Packages that a file loads when it runs, by itself or through what it imports; types load nothing. */
+export function packagesLoaded(
+  entry: string,
+  importsOfFile: (file: string) => readonly Import[],
+): Set<string> {
+  const packages = new Set<string>()
+  const seen = new Set<string>()
+  const visit = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const { target, isTypeOnly } of importsOfFile(file)) {
+      if (isTypeOnly) continue
+      if (target.startsWith('src/')) visit(target)
+      else packages.add(target)
+    }
+  }
+  visit(entry)
+  return packages
+}
+
+const loadedBy = (entry: string): Set<string> => packagesLoaded(entry, (file) => importsOf(file, read(file)))
+
+describe('the supervisor', () => {
+  it('loads neither WhatsApp nor the database: it must stay small and start at once', () => {
+    const packages = loadedBy('src/main.ts')
+    const heavy = ['@whiskeysockets/baileys', 'libsignal', 'pg', 'node-pg-migrate', 'ws']
+    expect(heavy.filter((name) => packages.has(name))).toEqual([])
+    expect(packages).toContain('express')
+  })
+
+  it('would be found out: the bot process loads both', () => {
+    const packages = loadedBy('src/bot-main.ts')
+    expect([...packages]).toEqual(expect.arrayContaining(['@whiskeysockets/baileys', 'pg']))
+  })
+})
+
 describe('time, chance and the environment', () => {
   it('reach bot logic and the virtual world through ports only', () => {
     expect(files.filter(mustUsePorts).flatMap((file) => directUses(file, read(file)))).toEqual([])

@@ -74,8 +74,12 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** V8 offers `gc` to contexts made after the flag was set. */
+/**
+ * The one of Node's flag --expose-gc, with which the supervisor starts the bot. Without it V8 offers `gc` to
+ * contexts made after the flag was set; V8 does not promise that flags may be set so late, hence second.
+ */
 function exposedGc(): CollectGarbage | undefined {
+  if (isCollectGarbage(globalThis.gc)) return globalThis.gc
   setFlagsFromString('--expose-gc')
   const gc: unknown = runInNewContext('typeof gc === "function" ? gc : undefined')
   return isCollectGarbage(gc) ? gc : undefined
