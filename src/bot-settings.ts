@@ -104,5 +104,11 @@ export function outboxSettings(config: Config): OutboxSettings {
 }
 
 export function retentionSettings(config: Config): RetentionSettings {
-  return { keepMs: config.messageRetentionMs, intervalMs: HOUR_MS }
+  return {
+    keepCommandsMs: config.messageRetentionMs,
+    keepSentMs: config.sentRetentionMs,
+    maxSent: config.sentRetentionCount,
+    maxSentBytes: config.sentRetentionMb * MB_BYTES,
+    intervalMs: HOUR_MS,
+  }
 }

@@ -9,11 +9,10 @@ import {
   STORE_WAIT_MS,
   botMemorySettings,
   connectionSettings,
-  inboxSettings,
   leaseSettings,
-  outboxSettings,
-  retentionSettings,
 } from './bot-settings.ts'
+import { createBotMessages } from './bot-messages.ts'
+import type { BotMessages } from './bot-messages.ts'
 import type { BotOptions, BotPorts } from './bot-ports.ts'
 import type { BotStatus } from './bot-status.ts'
 import { BotSession } from './bot-session.ts'
@@ -24,13 +23,7 @@ import type { ConnectionStatus } from './connection/connection-keeper.ts'
 import { errorCodeOf, errorMessageOf } from './errors.ts'
 import { MemoryManager } from './memory/memory-manager.ts'
 import type { RecycleAnswer } from './memory/memory-manager.ts'
-import { Inbox } from './messages/inbox.ts'
-import { newMessageId } from './messages/message-id.ts'
-import { Outbox } from './messages/outbox.ts'
-import { Retention } from './messages/retention.ts'
-import { createRegistry } from './plugins/builtin/essential-commands.ts'
 import type { ExitReason } from './ports/exit.ts'
-import type { MessageJournal } from './ports/message-journal.ts'
 import { LeaseKeeper } from './session/lease.ts'
 import type { LeaseStanding } from './session/lease.ts'
 import { retryingMessageJournal, retryingSessionStore } from './session/store-retry.ts'
@@ -41,12 +34,10 @@ export class Bot {
   readonly #ports: BotPorts
   readonly #options: BotOptions
   readonly #session: BotSession
-  readonly #journal: MessageJournal
   readonly #lease: LeaseKeeper
   readonly #connection: ConnectionKeeper
   readonly #memory: MemoryManager
-  readonly #inbox: Inbox
-  readonly #outbox: Outbox
+  readonly #messages: BotMessages
   readonly #steps: StartupRunner
   readonly #storeWait = new AbortController()
   #ending: ExitReason | undefined
@@ -67,7 +58,6 @@ export class Bot {
     }
     const store = retryingSessionStore({ ...storeRetry, store: ports.sessionStore })
     this.#session = new BotSession({ store, clock, connector })
-    this.#journal = retryingMessageJournal({ ...storeRetry, journal: ports.messageJournal })
     this.#lease = new LeaseKeeper({
       store: ports.sessionStore,
       clock,
@@ -77,8 +67,17 @@ export class Bot {
       settings: leaseSettings(config),
       onStanding: (standing) => this.#leaseChanged(standing),
     })
-    this.#outbox = this.#createOutbox()
-    this.#inbox = this.#createInbox()
+    this.#messages = createBotMessages({
+      clock,
+      logger,
+      secureRandom: ports.secureRandom,
+      journal: retryingMessageJournal({ ...storeRetry, journal: ports.messageJournal }),
+      options,
+      epoch: () => this.#epoch(),
+      send: (message) => this.#connection.send(message),
+      isUsable: () => this.#connection.isUsable(),
+      isHeavyWorkAllowed: () => this.#memory.isHeavyWorkAllowed(),
+    })
     this.#connection = new ConnectionKeeper({
       clock,
       logger,
@@ -88,8 +87,8 @@ export class Bot {
       settings: connectionSettings(config),
       openAuth: (epoch) => this.#session.openAuth(epoch),
       haltSession: (cause) => this.#session.halt(cause, this.#epoch()),
-      accept: (message) => this.#inbox.accept(message),
-      onAck: (messageId, errorCode) => this.#outbox.acked(messageId, errorCode),
+      accept: (message) => this.#messages.inbox.accept(message),
+      onAck: (messageId, errorCode) => this.#messages.outbox.acked(messageId, errorCode),
       onStatus: (status) => this.#connectionChanged(status),
     })
     this.#memory = this.#createMemoryManager()
@@ -119,38 +118,10 @@ export class Bot {
       lease: this.#lease.standing(),
       memory: this.#memory.report(),
       steps: this.#steps.report(),
-      queuedCommands: this.#inbox.depth(),
-      pendingReplies: this.#outbox.pendingCount(),
+      queuedCommands: this.#messages.inbox.depth(),
+      pendingReplies: this.#messages.outbox.pendingCount(),
       ...this.#watch.report(),
     }
-  }
-
-  #createOutbox(): Outbox {
-    const { clock, logger } = this.#ports
-    return new Outbox({
-      clock,
-      logger,
-      journal: this.#journal,
-      settings: outboxSettings(this.#options.config),
-      epoch: () => this.#epoch(),
-      send: (message) => this.#connection.send(message),
-      isUsable: () => this.#connection.isUsable(),
-    })
-  }
-
-  #createInbox(): Inbox {
-    const { clock, logger, secureRandom } = this.#ports
-    return new Inbox({
-      clock,
-      logger,
-      journal: this.#journal,
-      settings: inboxSettings(this.#options.config),
-      registry: createRegistry(this.#options.handlers),
-      outbox: this.#outbox,
-      epoch: () => this.#epoch(),
-      newMessageId: () => newMessageId(secureRandom),
-      isHeavyWorkAllowed: () => this.#memory.isHeavyWorkAllowed(),
-    })
   }
 
   #createMemoryManager(): MemoryManager {
@@ -171,20 +142,11 @@ export class Bot {
 
   #createSteps(): StartupRunner {
     const { clock, logger, random } = this.#ports
-    const retention = new Retention({
-      clock,
-      logger,
-      journal: this.#journal,
-      settings: retentionSettings(this.#options.config),
-      epoch: () => this.#epoch(),
-    })
     const steps = botSteps({
       memory: this.#memory,
       lease: this.#lease,
       connection: this.#connection,
-      retention,
-      inbox: this.#inbox,
-      outbox: this.#outbox,
+      ...this.#messages,
       store: this.#ports.sessionStore,
       prepareStore: this.#ports.prepareStore,
     })
@@ -203,14 +165,14 @@ export class Bot {
 
   /** What an earlier process left: commands without an answer, replies without an ack. */
   #takeUpWork(): void {
-    this.#outbox.resume().catch(this.#failing('bot.take-up-failed'))
-    this.#inbox.resume().catch(this.#failing('bot.take-up-failed'))
+    this.#messages.outbox.resume().catch(this.#failing('bot.take-up-failed'))
+    this.#messages.inbox.resume().catch(this.#failing('bot.take-up-failed'))
   }
 
   #connectionChanged(status: ConnectionStatus): void {
     this.#watch.connectionChanged(status)
-    if (status.state === 'open') this.#outbox.connectionOpened()
-    else this.#outbox.connectionClosed()
+    if (status.state === 'open') this.#messages.outbox.connectionOpened()
+    else this.#messages.outbox.connectionClosed()
     if (status.deafReconnects >= DEAF_RECONNECTS_BEFORE_RECYCLE) {
       this.#requestRecycle().catch(this.#failing('bot.recycle-failed'))
     }

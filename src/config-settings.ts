@@ -18,6 +18,8 @@ import {
 import { PAGES } from './config-settings-pages.ts'
 import { SUPERVISOR } from './config-settings-supervisor.ts'
 
+import { MESSAGES } from './config-settings-messages.ts'
+
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
@@ -177,24 +179,6 @@ const SESSION = {
   sessionEncryptionKeyPrevious: optionalKey(
     'SESSION_ENCRYPTION_KEY_PREVIOUS',
     'The key before, still readable while rows are written anew under SESSION_ENCRYPTION_KEY.',
-  ),
-}
-
-const MESSAGES = {
-  messageMaxAgeMs: wholeNumber(
-    'MESSAGE_MAX_AGE_MS',
-    { unit: 'ms', min: 60_000, max: 30 * DAY_MS, default: DAY_MS },
-    'Commands older than this are not answered: after an outage a late reply is worse than none.',
-  ),
-  messageRetentionMs: wholeNumber(
-    'MESSAGE_RETENTION_MS',
-    { unit: 'ms', min: HOUR_MS, max: 90 * DAY_MS, default: 7 * DAY_MS },
-    'How long a handled command is remembered, so that a second delivery is not answered again.',
-  ),
-  sendGapMs: wholeNumber(
-    'SEND_GAP_MS',
-    { unit: 'ms', min: 0, max: 60_000, default: 200 },
-    'Least time between two sends; bursts look like spam to WhatsApp.',
   ),
 }
 

@@ -19,6 +19,7 @@ import { SystemSecureRandom } from './adapters/system-secure-random.ts'
 import { Bot } from './bot.ts'
 import type { Config } from './config.ts'
 import { dynoUsage } from './memory/dyno-memory.ts'
+import { SentMessages } from './messages/sent-messages.ts'
 import type { CommandHandler } from './plugins/plugin.ts'
 import type { Exit } from './ports/exit.ts'
 import type { Logger } from './ports/logger.ts'
@@ -62,6 +63,7 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
   })
   const cipher = createRowCipher({ sessionId, secureRandom, keys: encryptionKeys(config) })
   const messageJournal = new PostgresMessageJournal({ pool, sessionId, cipher })
+  const sentMessages = new SentMessages({ journal: messageJournal })
   const connector = createBaileysConnector({
     clock,
     logger,
@@ -70,7 +72,7 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
       markOnlineOnConnect: config.isMarkedOnline,
       pairingPhoneNumber: config.pairingPhoneNumber,
     },
-    readSent: (replyId) => messageJournal.readReply({ replyId }),
+    readSent: (messageId) => sentMessages.read(messageId),
     onPairingCode: (text) => options.onPairing({ kind: 'code', text }),
     ...(config.whatsappUrl === undefined ? { fetchVersion } : {}),
   })
@@ -85,7 +87,7 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
       sessionStore: new PostgresSessionStore({ pool, sessionId, cipher }),
       messageJournal,
       memoryProbe: new SystemMemoryProbe({ pids: () => processTreePids(rootPid), usageOf: dynoUsage }),
-      reclaimers: connector.reclaimers,
+      reclaimers: [sentMessages.reclaimer, ...connector.reclaimers],
       connector: showingCodes(connector, (text) => options.onPairing({ kind: 'qr', text })),
       exit,
     },

@@ -3,6 +3,7 @@
  * commands and pending replies are kept apart, so that reading them never walks through the history.
  */
 
+import { Buffer } from 'node:buffer'
 import { compareByteOrder } from './byte-order.ts'
 import type {
   InboundKey,
@@ -11,6 +12,7 @@ import type {
   MessageJournal,
   RecordedReply,
   Reply,
+  SentBounds,
 } from '../../src/ports/message-journal.ts'
 import type { InboundCell, InMemoryDatabase, ReplyCell, SessionRows } from './in-memory-database.ts'
 
@@ -106,21 +108,22 @@ export class InMemoryMessageJournal implements MessageJournal {
     return Promise.resolve(cell === undefined ? undefined : recordedOf(cell))
   }
 
-  prune(entry: { readonly epoch: number; readonly beforeMs: number }): Promise<number | 'stale-epoch'> {
+  prune(entry: {
+    readonly epoch: number
+    readonly commandsBeforeMs: number
+    readonly sent: SentBounds
+    readonly limit: number
+  }): Promise<number | 'stale-epoch'> {
     if (this.#isStale(entry.epoch)) return Promise.resolve('stale-epoch')
     const { inbound, replies } = this.#rows
-    let deleted = 0
-    for (const [key, cell] of inbound) {
-      if (cell.state !== 'handled' || cell.recordedAtMs >= entry.beforeMs) continue
-      inbound.delete(key)
-      deleted += 1
-    }
-    for (const [key, cell] of replies) {
-      if (cell.state === 'pending' || cell.recordedAtMs >= entry.beforeMs) continue
-      replies.delete(key)
-      deleted += 1
-    }
-    return Promise.resolve(deleted)
+    const commands = [...inbound]
+      .filter(([, { state, recordedAtMs }]) => state === 'handled' && recordedAtMs < entry.commandsBeforeMs)
+      .toSorted(([, a], [, b]) => compareHandled(a, b))
+      .slice(0, entry.limit)
+    for (const [key] of commands) inbound.delete(key)
+    const excess = excessOf([...replies.values()], entry.sent).slice(0, entry.limit)
+    for (const { reply } of excess) replies.delete(reply.replyId)
+    return Promise.resolve(commands.length + excess.length)
   }
 
   #isStale(epoch: number): boolean {
@@ -148,6 +151,28 @@ function compareInbound({ message: a }: InboundCell, { message: b }: InboundCell
     compareByteOrder(a.participant, b.participant) ||
     compareByteOrder(a.id, b.id)
   )
+}
+
+function compareHandled(a: InboundCell, b: InboundCell): number {
+  return (
+    a.recordedAtMs - b.recordedAtMs ||
+    compareByteOrder(a.message.chat, b.message.chat) ||
+    compareByteOrder(a.message.participant, b.message.participant) ||
+    compareByteOrder(a.message.id, b.message.id)
+  )
+}
+
+/** Settled replies beyond the bounds, oldest first. */
+function excessOf(replies: readonly ReplyCell[], bounds: SentBounds): ReplyCell[] {
+  const newestFirst = replies
+    .filter(({ state }) => state !== 'pending')
+    .toSorted((a, b) => compareReplies(b, a))
+  let bytes = 0
+  const excess = newestFirst.filter(({ reply, recordedAtMs }, index) => {
+    bytes += Buffer.byteLength(reply.text)
+    return recordedAtMs < bounds.beforeMs || index >= bounds.maxCount || bytes > bounds.maxBytes
+  })
+  return excess.toReversed()
 }
 
 function compareReplies(a: ReplyCell, b: ReplyCell): number {

@@ -58,8 +58,8 @@ export const SQL = {
           AND i.state <> 'handled'
         RETURNING i.session_id
       ), reply AS (
-        INSERT INTO blacksky_replies (session_id, reply_id, chat, text, state, recorded_at_ms)
-        SELECT session_id, $7::text, $8::text, $9::bytea, 'pending', $6::bigint
+        INSERT INTO blacksky_replies (session_id, reply_id, chat, text, state, recorded_at_ms, text_bytes)
+        SELECT session_id, $7::text, $8::text, $9::bytea, 'pending', $6::bigint, $10::integer
         FROM handled WHERE $7::text IS NOT NULL
         ON CONFLICT (session_id, reply_id) DO NOTHING
       )
@@ -98,13 +98,27 @@ export const SQL = {
     name: 'prune',
     isWrite: true,
     text: `
-      WITH ${LEASE}, commands AS (
-        DELETE FROM blacksky_inbound AS i USING lease
-        WHERE i.session_id = $1 AND i.state = 'handled' AND i.recorded_at_ms < $3::bigint
+      WITH ${LEASE}, old_commands AS (
+        SELECT chat, participant, id FROM blacksky_inbound
+        WHERE session_id = $1 AND state = 'handled' AND recorded_at_ms < $3::bigint
+        ORDER BY recorded_at_ms, chat, participant, id LIMIT $7::integer
+      ), commands AS (
+        DELETE FROM blacksky_inbound AS i USING lease, old_commands AS o
+        WHERE i.session_id = $1 AND i.chat = o.chat AND i.participant = o.participant AND i.id = o.id
+          AND i.state = 'handled'
         RETURNING 1
+      ), sent AS (
+        SELECT reply_id, recorded_at_ms, row_number() OVER newest AS place,
+          sum(text_bytes) OVER newest AS bytes
+        FROM blacksky_replies WHERE session_id = $1 AND state <> 'pending'
+        WINDOW newest AS (ORDER BY recorded_at_ms DESC, reply_id DESC ROWS UNBOUNDED PRECEDING)
+      ), excess AS (
+        SELECT reply_id FROM sent
+        WHERE recorded_at_ms < $4::bigint OR place > $5::bigint OR bytes > $6::bigint
+        ORDER BY recorded_at_ms, reply_id LIMIT $7::integer
       ), replies AS (
-        DELETE FROM blacksky_replies AS r USING lease
-        WHERE r.session_id = $1 AND r.state <> 'pending' AND r.recorded_at_ms < $3::bigint
+        DELETE FROM blacksky_replies AS r USING lease, excess AS e
+        WHERE r.session_id = $1 AND r.reply_id = e.reply_id AND r.state <> 'pending'
         RETURNING 1
       )
       SELECT (SELECT count(*) FROM commands) + (SELECT count(*) FROM replies) AS deleted FROM lease`,

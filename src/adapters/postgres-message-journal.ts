@@ -15,6 +15,7 @@ import type {
   MessageJournal,
   RecordedReply,
   Reply,
+  SentBounds,
 } from '../ports/message-journal.ts'
 import type { PostgresStoreOptions } from './postgres-session-store.ts'
 
@@ -106,6 +107,7 @@ export class PostgresMessageJournal implements MessageJournal {
       reply?.replyId ?? null,
       reply?.chat ?? null,
       reply === undefined ? null : this.#cipher.seal(reply.text, replyIdentity(reply.replyId, reply.chat)),
+      reply === undefined ? 0 : Buffer.byteLength(reply.text),
     ])
   }
 
@@ -133,11 +135,18 @@ export class PostgresMessageJournal implements MessageJournal {
     return row === undefined ? undefined : this.#replyOf(row)
   }
 
-  async prune(entry: { readonly epoch: number; readonly beforeMs: number }): Promise<number | 'stale-epoch'> {
+  async prune(entry: {
+    readonly epoch: number
+    readonly commandsBeforeMs: number
+    readonly sent: SentBounds
+    readonly limit: number
+  }): Promise<number | 'stale-epoch'> {
+    const { epoch, commandsBeforeMs, sent, limit } = entry
+    const bounds = [commandsBeforeMs, sent.beforeMs, sent.maxCount, sent.maxBytes, limit]
     const [row] = await runStatement<{ deleted: number }>(this.#pool, SQL.prune, [
       this.#sessionId,
-      entry.epoch,
-      entry.beforeMs,
+      epoch,
+      ...bounds,
     ])
     return row === undefined ? 'stale-epoch' : row.deleted
   }

@@ -36,7 +36,7 @@ export const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   blacksky_keys: ['id', 'session_id', 'type', 'value'],
   blacksky_lease: ['attempt_times_ms', 'counter', 'epoch', 'halted_by', 'is_released', 'owner', 'session_id'],
   blacksky_writes: ['epoch', 'outcome', 'sequence', 'session_id'],
-  blacksky_replies: ['chat', 'recorded_at_ms', 'reply_id', 'session_id', 'state', 'text'],
+  blacksky_replies: ['chat', 'recorded_at_ms', 'reply_id', 'session_id', 'state', 'text', 'text_bytes'],
 }
 
 /** @param known the names of this release's migrations, in order */

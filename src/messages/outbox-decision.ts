@@ -22,8 +22,6 @@ export interface OutboxEntry {
   sends: number
   /** How often the server put it off. */
   deferrals: number
-  /** First send on this connection that no ack has answered. */
-  unackedSinceMs: number | undefined
 }
 
 /** WhatsApp's reach-out time lock: too many new chats were begun. It lasts for hours. */
@@ -106,6 +104,11 @@ export function soonestDueMs(entries: Iterable<OutboxEntry>): number | undefined
     if (phase === 'sent' || phase === 'unsettled') soonestMs = Math.min(soonestMs ?? dueMs, dueMs)
   }
   return soonestMs
+}
+
+/** The soonest of these times that are; undefined when none is. */
+export function soonestOf(...timesMs: readonly (number | undefined)[]): number | undefined {
+  return timesMs.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined)
 }
 
 export interface NextSend {

@@ -48,7 +48,6 @@ export class OutboxQueue {
       outcome: 'failed',
       sends: 0,
       deferrals: 0,
-      unackedSinceMs: undefined,
     })
     return true
   }

@@ -45,7 +45,6 @@ export class OutboxSender {
     if (this.#attempt?.entry.phase === 'sent') this.#attempt.entry.sends -= 1
     this.#attempt = undefined
     for (const entry of this.#deps.queue.values()) {
-      entry.unackedSinceMs = undefined
       if (entry.phase === 'sent') waitUntil(entry, nowMs)
     }
   }
@@ -89,7 +88,6 @@ export class OutboxSender {
     entry.phase = 'sent'
     entry.sends += 1
     entry.dueMs = nowMs + settings.ackTimeoutMs
-    entry.unackedSinceMs ??= nowMs
     const { replyId: id, chat, text } = entry.reply
     try {
       await this.#deps.send({ id, chat, text })
@@ -117,5 +115,4 @@ export class OutboxSender {
 function waitUntil(entry: OutboxEntry, dueMs: number): void {
   entry.phase = 'waiting'
   entry.dueMs = dueMs
-  entry.unackedSinceMs = undefined
 }

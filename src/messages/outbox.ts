@@ -15,7 +15,13 @@ import type { OutgoingMessage } from '../ports/whatsapp-socket.ts'
 import { ActiveWork } from './active-work.ts'
 import { Backlog } from './backlog.ts'
 import { EpochGuard } from './epoch-guard.ts'
-import { decideDue, soonestDueMs, STORE_RETRY_DELAY_MS, type OutboxEntry } from './outbox-decision.ts'
+import {
+  decideDue,
+  soonestDueMs,
+  soonestOf,
+  STORE_RETRY_DELAY_MS,
+  type OutboxEntry,
+} from './outbox-decision.ts'
 import { OutboxQueue } from './outbox-queue.ts'
 import { OutboxSender } from './outbox-sender.ts'
 import { WakeTimer } from './wake-timer.ts'
@@ -41,6 +47,8 @@ export interface OutboxDeps {
   /** Resolves when written to the socket; the ack comes by `acked`. */
   send(message: OutgoingMessage): Promise<void>
   isUsable(): boolean
+  /** The journal knows how it ended: nothing is owed any more. */
+  onSettled(reply: RecordedReply): void
   readonly settings: OutboxSettings
 }
 
@@ -145,15 +153,6 @@ export class Outbox {
     return this.#queue.size
   }
 
-  /** How long the oldest reply sent on this connection has gone without an answer; undefined when none has. */
-  oldestUnackedAgeMs(): number | undefined {
-    let oldestMs: number | undefined
-    for (const { unackedSinceMs } of this.#queue.values()) {
-      if (unackedSinceMs !== undefined) oldestMs = Math.min(oldestMs ?? unackedSinceMs, unackedSinceMs)
-    }
-    return oldestMs === undefined ? undefined : this.#deps.clock.monotonicMs() - oldestMs
-  }
-
   /** A time in the future, as another dyno's clock may have given it, counts as now. */
   #addToQueue(reply: RecordedReply): boolean {
     const { clock } = this.#deps
@@ -205,13 +204,12 @@ export class Outbox {
     const { clock, journal } = this.#deps
     entry.phase = 'settling'
     entry.outcome = outcome
-    entry.unackedSinceMs = undefined
     const { replyId } = entry.reply
     try {
       const epoch = this.#guard.require()
       const written = await journal.settleReply({ epoch, replyId, state: outcome })
       if (written === 'stale-epoch') this.#guard.refuse(epoch)
-      else if (this.#queue.remove(entry)) this.#backlog.noteFinished(replyId)
+      else if (this.#queue.remove(entry)) this.#finished(entry)
     } catch (error) {
       if (errorCodeOf(error) === undefined) throw error
       this.#logFailure('outbox.settle-failed', error)
@@ -219,6 +217,11 @@ export class Outbox {
       entry.dueMs = clock.monotonicMs() + STORE_RETRY_DELAY_MS
     }
     this.#advance()
+  }
+
+  #finished({ reply }: OutboxEntry): void {
+    this.#backlog.noteFinished(reply.replyId)
+    this.#deps.onSettled(reply)
   }
 
   async #catchUp(): Promise<void> {
@@ -240,8 +243,4 @@ export class Outbox {
   #logFailure(event: string, error: unknown): void {
     this.#deps.logger.warn(event, { code: errorCodeOf(error) ?? 'unknown', pending: this.#queue.size })
   }
-}
-
-function soonestOf(...timesMs: readonly (number | undefined)[]): number | undefined {
-  return timesMs.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined)
 }

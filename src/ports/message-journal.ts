@@ -36,6 +36,15 @@ export interface RecordedReply extends Reply {
   readonly recordedAtMs: number
 }
 
+/** Which settled replies are kept: those that are within all three bounds, counted from the newest. */
+export interface SentBounds {
+  /** Recorded at this time or later. */
+  readonly beforeMs: number
+  readonly maxCount: number
+  /** UTF-8 bytes of their texts. */
+  readonly maxBytes: number
+}
+
 export type ReplyState = 'pending' | 'acked' | 'failed'
 
 export interface MessageJournal {
@@ -70,6 +79,14 @@ export interface MessageJournal {
   }): Promise<'written' | 'stale-epoch'>
   /** A sent message by its id, for WhatsApp's retry requests; undefined when it is not kept any more. */
   readReply(query: { readonly replyId: string }): Promise<RecordedReply | undefined>
-  /** Deletes handled commands and settled replies recorded before the given time; returns rows deleted. */
-  prune(entry: { readonly epoch: number; readonly beforeMs: number }): Promise<number | 'stale-epoch'>
+  /**
+   * Deletes handled commands recorded before the given time, and settled replies beyond the bounds; the oldest
+   * first, and `limit` of each kind at most. Returns rows deleted.
+   */
+  prune(entry: {
+    readonly epoch: number
+    readonly commandsBeforeMs: number
+    readonly sent: SentBounds
+    readonly limit: number
+  }): Promise<number | 'stale-epoch'>
 }

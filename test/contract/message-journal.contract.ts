@@ -2,7 +2,13 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freshSession } from './store-fixture.ts'
-import type { InboundRecord, MessageJournal, RecordedReply, Reply } from '../../src/ports/message-journal.ts'
+import type {
+  InboundRecord,
+  MessageJournal,
+  RecordedReply,
+  Reply,
+  SentBounds,
+} from '../../src/ports/message-journal.ts'
 import type { MakeFixture, StoreFixture } from './store-fixture.ts'
 
 const NOW_MS = 1_700_000_000_000
@@ -39,6 +45,26 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       journal.recordInbound({ epoch, nowMs, message })
     const handle = (key: InboundRecord, answer: Reply | undefined, nowMs = NOW_MS) =>
       journal.recordHandled({ epoch, nowMs, key, reply: answer })
+
+    /** By age, unless the test sets a bound. */
+    const prune = (beforeMs: number, bounds: Partial<SentBounds> = {}, limit = 100) => {
+      const sent = { beforeMs, maxCount: 1e6, maxBytes: 1e9, ...bounds }
+      return journal.prune({ epoch, commandsBeforeMs: beforeMs, sent, limit })
+    }
+    /** Settled replies `1` to `count`, one a millisecond, each of so many characters of two bytes. */
+    const settleSome = async (count: number, chars = 1): Promise<void> => {
+      for (let index = 1; index <= count; index++) {
+        const id = `${index}`
+        await record(inbound({ id }), NOW_MS)
+        await handle(inbound({ id }), reply({ replyId: id, text: 'ä'.repeat(chars) }), NOW_MS + index)
+        await journal.settleReply({ epoch, replyId: id, state: 'acked' })
+      }
+    }
+    const kept = async (count: number): Promise<number[]> => {
+      const ids = Array.from({ length: count }, (_, index) => index + 1)
+      const found = await Promise.all(ids.map((id) => journal.readReply({ replyId: `${id}` })))
+      return ids.filter((_, index) => found[index] !== undefined)
+    }
 
     it('records a command once and then knows it, with the state it has now', async () => {
       expect(await record(inbound())).toEqual({ status: 'recorded', state: 'received' })
@@ -176,7 +202,7 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       expect(await journal.markStarted({ epoch, key: inbound() })).toBe('stale-epoch')
       expect(await handle(inbound(), reply({ replyId: 'new' }))).toBe('stale-epoch')
       expect(await journal.settleReply({ epoch, replyId: 'reply', state: 'failed' })).toBe('stale-epoch')
-      expect(await journal.prune({ epoch, beforeMs: NOW_MS + 1 })).toBe('stale-epoch')
+      expect(await prune(NOW_MS + 1)).toBe('stale-epoch')
       expect(await journal.readUnhandled({ limit: 10 })).toEqual([{ message: inbound(), state: 'received' }])
       expect(await journal.readPendingReplies({ limit: 10 })).toEqual([recorded()])
     })
@@ -186,7 +212,7 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
         await record(inbound({ id }), id === 'young' ? NOW_MS : NOW_MS - 1)
       for (const id of ['old', 'young']) await handle(inbound({ id }), reply({ replyId: id }), NOW_MS - 1)
       await journal.settleReply({ epoch, replyId: 'old', state: 'failed' })
-      expect(await journal.prune({ epoch, beforeMs: NOW_MS })).toBe(2)
+      expect(await prune(NOW_MS)).toBe(2)
       expect(await journal.readReply({ replyId: 'old' })).toBeUndefined()
       expect(await journal.readPendingReplies({ limit: 10 })).toEqual([
         recorded({ replyId: 'young' }, NOW_MS - 1),
@@ -194,6 +220,40 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       expect(await record(inbound({ id: 'young' }))).toEqual({ status: 'known', state: 'handled' })
       expect(await record(inbound({ id: 'owed' }))).toEqual({ status: 'known', state: 'received' })
       expect(await record(inbound({ id: 'old' }))).toEqual({ status: 'recorded', state: 'received' })
+    })
+
+    it('keeps the newest sent messages up to a count', async () => {
+      await settleSome(5)
+      expect(await prune(0, { maxCount: 2 })).toBe(3)
+      expect(await kept(5)).toEqual([4, 5])
+      expect(await prune(0, { maxCount: 2 })).toBe(0)
+    })
+
+    it('keeps the newest sent messages up to a number of UTF-8 bytes', async () => {
+      await settleSome(5, 10)
+      expect(await prune(0, { maxBytes: 59 })).toBe(3)
+      expect(await kept(5)).toEqual([4, 5])
+      expect(await prune(0, { maxBytes: 19 })).toBe(2)
+    })
+
+    it('counts neither what is owed nor another session’s messages against the bounds', async () => {
+      await settleSome(2)
+      await record(inbound({ id: 'owed' }))
+      await handle(inbound({ id: 'owed' }), reply({ replyId: 'owed' }), NOW_MS + 99)
+      const otherId = freshSession()
+      await fixture.sessionStore(otherId).takeLease({ owner: 'a', expected: undefined })
+      expect(await prune(0, { maxCount: 2, maxBytes: 4 })).toBe(0)
+      expect(await prune(0, { maxCount: 0 })).toBe(2)
+      expect(await journal.readPendingReplies({ limit: 10 })).toHaveLength(1)
+    })
+
+    it('deletes the oldest first, so many of each kind at a time', async () => {
+      await settleSome(5)
+      expect(await prune(NOW_MS + 100, {}, 2)).toBe(4)
+      expect(await kept(5)).toEqual([3, 4, 5])
+      expect(await prune(NOW_MS + 100, {}, 2)).toBe(4)
+      expect(await prune(NOW_MS + 100, {}, 2)).toBe(2)
+      expect(await prune(NOW_MS + 100, {}, 2)).toBe(0)
     })
 
     it('keeps each session’s messages to itself', async () => {

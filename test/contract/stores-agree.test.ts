@@ -152,8 +152,19 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   },
   {
     weight: 2,
-    arbitrary: step('prune', fc.record({ epoch, beforeMs: nowMs }), ({ journal }, args) =>
-      journal.prune(args),
+    arbitrary: step(
+      'prune',
+      fc.record({
+        epoch,
+        commandsBeforeMs: nowMs,
+        sent: fc.record({
+          beforeMs: nowMs,
+          maxCount: fc.integer({ min: 0, max: 3 }),
+          maxBytes: fc.integer({ min: 0, max: 9 }),
+        }),
+        limit,
+      }),
+      ({ journal }, args) => journal.prune(args),
     ),
   },
 ]

@@ -85,7 +85,9 @@ export function writeOn(ports: BotPorts): void {
 
 async function pruneNothing({ sessionStore, messageJournal }: BotPorts): Promise<void> {
   const row = await sessionStore.readLease()
-  if (row !== undefined) await messageJournal.prune({ epoch: row.epoch, beforeMs: 0 })
+  if (row === undefined) return
+  const sent = { beforeMs: 0, maxCount: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }
+  await messageJournal.prune({ epoch: row.epoch, commandsBeforeMs: 0, sent, limit: 1 })
 }
 
 /** The way out takes this long: shorter than what the product promises, longer than a handover. */

@@ -73,6 +73,7 @@ class Life {
       epoch: () => this.epoch,
       send: (message) => world.receive(this, message),
       isUsable: () => world.isOpen,
+      onSettled: () => undefined,
       settings: {
         maxQueued: MAX_QUEUED,
         sendGapMs: 200,

@@ -121,7 +121,8 @@ export class ModelJournal implements MessageJournal {
     })
   }
 
-  prune({ epoch, beforeMs }: { epoch: number; beforeMs: number }) {
+  /** Commands by age alone: what is kept of sent messages is the stores' contract. */
+  prune({ epoch, commandsBeforeMs: beforeMs }: { epoch: number; commandsBeforeMs: number }) {
     return this.#fenced('prune', epoch, () => {
       const doomed = [...this.commands].filter(
         ([, row]) => row.state === 'handled' && row.handledAtMs < beforeMs,

@@ -21,6 +21,7 @@ async function setup(
   const journal = new ModelJournal(options.intercept)
   const sent: string[] = []
   const sentAtMs: number[] = []
+  const settled: string[] = []
   const lease: { epoch: number | undefined } = { epoch: 1 }
   const makeOutbox = (): Outbox =>
     new Outbox({
@@ -34,6 +35,7 @@ async function setup(
         return options.send?.(message.id) ?? Promise.resolve()
       },
       isUsable: options.isUsable ?? (() => true),
+      onSettled: ({ replyId }) => settled.push(replyId),
       settings: {
         maxQueued: 100,
         sendGapMs: 200,
@@ -50,6 +52,7 @@ async function setup(
     journal,
     sent,
     sentAtMs,
+    settled,
     lease,
     outbox: makeOutbox(),
     makeOutbox,
@@ -79,6 +82,7 @@ describe('Outbox: sending', () => {
     world.outbox.acked('r1', undefined)
     await settle()
     expect(world.states()).toEqual(['acked'])
+    expect(world.settled).toEqual(['r1'])
     expect(world.journal.statements).toEqual(['settleReply'])
     expect(world.outbox.pendingCount()).toBe(0)
     expect(world.clock.pendingLabels()).toEqual([])
@@ -504,22 +508,7 @@ describe('Outbox: store and lease', () => {
   })
 })
 
-describe('Outbox: being watched and stopped', () => {
-  it('tells the age of the oldest unanswered send of this connection, repeats included', async () => {
-    const world = await setup()
-    expect(world.outbox.oldestUnackedAgeMs()).toBeUndefined()
-    world.reply('r1')
-    await world.clock.advance(70_000)
-    expect(world.outbox.oldestUnackedAgeMs()).toBe(70_000)
-    world.outbox.connectionClosed()
-    expect(world.outbox.oldestUnackedAgeMs()).toBeUndefined()
-    world.outbox.connectionOpened()
-    await world.clock.advance(1_000)
-    expect(world.outbox.oldestUnackedAgeMs()).toBe(1_000)
-    world.outbox.acked('r1', undefined)
-    expect(world.outbox.oldestUnackedAgeMs()).toBeUndefined()
-  })
-
+describe('Outbox: stopping', () => {
   it('stops: waits for the send in hand, begins no other, leaves no timer', async () => {
     const ends: (() => void)[] = []
     const world = await setup({ send: () => new Promise((resolve) => ends.push(resolve)) })
