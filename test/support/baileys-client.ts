@@ -59,6 +59,8 @@ export interface TestClient {
   /** Messages as `messages.upsert` brought them, oldest first. */
   readonly upserts: readonly { readonly type: string; readonly message: WAMessage }[]
   readonly updates: readonly Partial<ConnectionState>[]
+  /** Status of each message by id; what follows within 100 ms of a send comes with the message's own upsert. */
+  readonly statuses: ReadonlyMap<string, number>
   until(
     matches: (update: Partial<ConnectionState>) => boolean,
     timeoutMs?: number,
@@ -96,6 +98,10 @@ export function connectClient(
   })
   const upserts: { type: string; message: WAMessage }[] = []
   const updates: Partial<ConnectionState>[] = []
+  const statuses = new Map<string, number>()
+  const noteStatus = (id: string | null | undefined, status: number | null | undefined): void => {
+    if (id !== null && id !== undefined && status !== null && status !== undefined) statuses.set(id, status)
+  }
   socket.ev.on('creds.update', (update) => {
     Object.assign(auth.creds, update)
   })
@@ -104,6 +110,10 @@ export function connectClient(
   })
   socket.ev.on('messages.upsert', ({ type, messages }) => {
     upserts.push(...messages.map((message) => ({ type, message })))
+    for (const { key, status } of messages) noteStatus(key.id, status)
+  })
+  socket.ev.on('messages.update', (changes) => {
+    for (const { key, update } of changes) noteStatus(key.id, update.status)
   })
   const event: TestClient['event'] = async (name, matches = () => true, timeoutMs = DEFAULT_TIMEOUT_MS) =>
     withTimeout(timeoutMs, `event ${name}`, (resolve) => {
@@ -120,6 +130,7 @@ export function connectClient(
     auth,
     upserts,
     updates,
+    statuses,
     until,
     event,
     opened: async (timeoutMs) => {

@@ -1,36 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
-import { connectClient, memoryAuth } from '../support/baileys-client.ts'
-import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
-import type { TestClient } from '../support/baileys-client.ts'
+import { describe, expect, it } from 'vitest'
+import { memoryAuth } from '../support/baileys-client.ts'
+import { useWire } from '../support/wire-fixture.ts'
 
-const servers: FakeWhatsApp[] = []
-const clients: TestClient[] = []
-
-async function startServer(): Promise<FakeWhatsApp> {
-  const server = await startFakeWhatsApp()
-  servers.push(server)
-  return server
-}
-
-function connect(...given: Parameters<typeof connectClient>): TestClient {
-  const client = connectClient(...given)
-  clients.push(client)
-  return client
-}
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.end()
-  for (const server of servers.splice(0)) await server.close()
-})
+const { startServer, openClient, connect } = useWire()
 
 describe('a linked device', () => {
   it('logs in without any pairing, and chats both ways', async () => {
     const server = await startServer()
     const account = server.addAccount()
     const alice = server.addContact({ name: 'Alice' })
-    const client = connect(server.url, memoryAuth(account.linkedDevice().creds))
-    await client.opened()
+    const client = await openClient(server, account)
 
     await alice.say('hello bot', { to: account })
     const received = await client.message('hello bot')
@@ -48,6 +27,43 @@ describe('a linked device', () => {
       protocolErrors: 0,
     })
   })
+
+  it('is refused with 401 by a server that does not know it', async () => {
+    const [server, other] = [await startServer(), await startServer()]
+    const client = connect(other, memoryAuth(server.addAccount().linkedDevice().creds))
+    expect(await client.closed()).toMatchObject({ code: 401 })
+  })
+
+  it('is replaced, with 440, when it logs in a second time', async () => {
+    const server = await startServer()
+    const auth = memoryAuth(server.addAccount().linkedDevice().creds)
+    const first = connect(server, auth)
+    await first.opened()
+    const second = connect(server, auth)
+    expect(await first.closed()).toMatchObject({ code: 440 })
+    await second.opened()
+  })
+
+  it('is closed with 401 and never let in again when the phone removes it', async () => {
+    const server = await startServer()
+    const account = server.addAccount()
+    const auth = memoryAuth(account.linkedDevice().creds)
+    const client = connect(server, auth)
+    await client.opened()
+    const [device] = account.linkedDevices
+    if (device !== undefined) account.removeDevice(device)
+    expect(await client.closed()).toMatchObject({ code: 401 })
+    expect(await connect(server, auth).closed()).toMatchObject({ code: 401 })
+  })
+
+  it('is gone when it logs out', async () => {
+    const server = await startServer()
+    const account = server.addAccount()
+    const client = await openClient(server, account)
+    await client.socket.logout()
+    expect(await client.closed()).toMatchObject({ code: 401 })
+    await expect.poll(() => account.linkedDevices).toEqual([])
+  })
 })
 
 describe('pairing by QR', () => {
@@ -55,11 +71,72 @@ describe('pairing by QR', () => {
     const server = await startServer()
     const account = server.addAccount()
     const auth = memoryAuth()
-    const first = connect(server.url, auth)
+    const first = connect(server, auth)
     await account.scanQr(await first.qr())
     expect(await first.closed()).toMatchObject({ code: 515 })
-    const second = connect(server.url, auth)
-    await second.opened()
+    await connect(server, auth).opened()
     expect(auth.creds.me).toMatchObject({ id: `${account.pn}:5@s.whatsapp.net` })
+    expect(account.linkedDevices.map((device) => device.preKeyCount)).toEqual([812])
+  })
+
+  it('closes with 408 when nobody has scanned any of the texts', async () => {
+    const server = await startServer({ qrRefs: 2 })
+    const client = connect(server, memoryAuth(), { qrTimeout: 30 })
+    expect(await client.closed()).toEqual({ code: 408, message: 'QR refs attempts ended' })
+    expect(client.updates.filter((update) => update.qr !== undefined)).toHaveLength(2)
+    await expect.poll(() => server.waitingForPairing).toBe(0)
+  })
+
+  it('says what is wrong with a text that no client here shows', async () => {
+    const server = await startServer()
+    const account = server.addAccount()
+    await expect(account.scanQr('hello')).rejects.toThrow('not the QR text')
+    await expect(account.scanQr('2@x,a,b,c')).rejects.toThrow('no client waits')
+  })
+})
+
+describe('pairing by code', () => {
+  it('ends with 515, and the next login is open', async () => {
+    const server = await startServer()
+    const account = server.addAccount()
+    const auth = memoryAuth()
+    const first = connect(server, auth)
+    await first.qr()
+    const code = await first.socket.requestPairingCode(account.pn)
+    await expect.poll(async () => account.enterPairingCode(code).then(() => 'paired', String)).toBe('paired')
+    expect(await first.closed()).toMatchObject({ code: 515 })
+    await connect(server, auth).opened()
+    expect(auth.creds.registered).toBe(true)
+  })
+
+  it('fails for another code than the client shows', async () => {
+    const server = await startServer()
+    const account = server.addAccount()
+    const client = connect(server, memoryAuth())
+    await client.qr()
+    await client.socket.requestPairingCode(account.pn, 'AAAAAAAA')
+    await expect.poll(async () => account.enterPairingCode('BBBB-BBBB').catch(String)).toMatch('not the one')
+    expect(account.linkedDevices).toEqual([])
+  })
+
+  it('needs a client that has asked for one', async () => {
+    const account = (await startServer()).addAccount()
+    await expect(account.enterPairingCode('AAAAAAAA')).rejects.toThrow('no client has asked')
+  })
+})
+
+describe('many servers', () => {
+  it('live side by side in one process without knowing of each other', async () => {
+    const servers = await Promise.all(Array.from({ length: 10 }, async () => startServer()))
+    await Promise.all(
+      servers.map(async (server, index) => {
+        const account = server.addAccount()
+        const contact = server.addContact()
+        const client = await openClient(server, account)
+        await contact.say(`for ${index}`, { to: account })
+        await client.message(`for ${index}`)
+        expect(client.upserts).toHaveLength(1)
+      }),
+    )
   })
 })

@@ -72,6 +72,13 @@ export class SimulatedPerson implements DeviceOwner {
     this.simulatedDevice(0).sendReceipt({ id: message.id, to: message.chat, participant }, 'read')
   }
 
+  /** Loses all Signal sessions, as somebody who has set up the phone anew. */
+  forgetSessions(): void {
+    for (const device of this.devices.values()) {
+      if (device instanceof SimulatedDevice) device.mail.endpoint.forgetSessions()
+    }
+  }
+
   /** Resolves when everything that was delivered so far has been read and answered. */
   async idle(): Promise<void> {
     for (const device of this.devices.values()) if (device instanceof SimulatedDevice) await device.idle()

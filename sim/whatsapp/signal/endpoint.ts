@@ -64,9 +64,8 @@ export class SignalEndpoint {
     return stored !== undefined && openRecord(stored).haveOpenSession()
   }
 
-  /** Forgets every session with this address, as a phone does that was set up anew. */
-  forgetSession(address: string): void {
-    this.#sessions.delete(address)
+  forgetSessions(): void {
+    this.#sessions.clear()
   }
 
   takeBundle(): KeyBundle {
