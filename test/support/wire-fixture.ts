@@ -12,10 +12,14 @@ import type { MemoryAuth, TestClient } from './baileys-client.ts'
 type ClientOptions = Parameters<typeof connectClient>[2]
 
 export interface Wire {
-  startServer(options?: FakeWhatsAppOptions): Promise<FakeWhatsApp>
-  connect(server: FakeWhatsApp, auth: MemoryAuth, options?: ClientOptions): TestClient
+  readonly startServer: (options?: FakeWhatsAppOptions) => Promise<FakeWhatsApp>
+  readonly connect: (server: FakeWhatsApp, auth: MemoryAuth, options?: ClientOptions) => TestClient
   /** A client that is linked to the account and open. */
-  openClient(server: FakeWhatsApp, account: Account, options?: ClientOptions): Promise<TestClient>
+  readonly openClient: (
+    server: FakeWhatsApp,
+    account: Account,
+    options?: ClientOptions,
+  ) => Promise<TestClient>
 }
 
 export function useWire(): Wire {
