@@ -7,5 +7,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Waiting for what other processes do: the machine may be busy.
+    expect: { poll: { timeout: 15_000 } },
   },
 })

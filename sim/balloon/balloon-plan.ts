@@ -14,14 +14,19 @@ const MB_BYTES = 1_048_576
  */
 export type BalloonShape = 'leak' | 'burst' | 'saw-tooth'
 
-export interface BalloonPlan {
+/** How much over time, whatever it is made of. */
+export interface BalloonCurve {
   readonly shape: BalloonShape
-  readonly kind: BalloonKind
   readonly toBytes: number
   readonly bytesPerSecond: number
   readonly holdMs: number
   /** The leak is in the code: each new process has it from its start. False: only the first one struck. */
   readonly followsRestart: boolean
+}
+
+/** A curve with the ledger's kind of memory; agent/real-balloon.ts follows the same plans in real processes. */
+export interface BalloonPlan extends BalloonCurve {
+  readonly kind: BalloonKind
 }
 
 export interface BalloonStep {
@@ -46,11 +51,11 @@ export function balloonPlanOf(fault: FaultOf<'balloon'>): BalloonPlan {
 }
 
 /** How long one ramp takes, whole ms. */
-export function rampMs(plan: BalloonPlan): number {
+export function rampMs(plan: BalloonCurve): number {
   return Math.ceil((plan.toBytes / plan.bytesPerSecond) * 1_000)
 }
 
-export function balloonStep(plan: BalloonPlan, elapsedMs: number): BalloonStep {
+export function balloonStep(plan: BalloonCurve, elapsedMs: number): BalloonStep {
   const growMs = rampMs(plan)
   const endMs = growMs + Math.max(plan.holdMs, TICK_MS.low)
   switch (plan.shape) {
@@ -72,7 +77,7 @@ export function balloonStep(plan: BalloonPlan, elapsedMs: number): BalloonStep {
 const OVER: BalloonStep = { heldBytes: 0, nextInMs: undefined }
 
 /** Up the ramp by ticks, then held; to act again at `endMs` at the latest (Infinity: held for good). */
-function rampStep(plan: BalloonPlan, elapsedMs: number, endMs: number): BalloonStep {
+function rampStep(plan: BalloonCurve, elapsedMs: number, endMs: number): BalloonStep {
   const growMs = rampMs(plan)
   if (elapsedMs >= growMs) {
     return { heldBytes: plan.toBytes, nextInMs: endMs === Infinity ? undefined : endMs - elapsedMs }
