@@ -56,7 +56,10 @@ export class HerokuModel {
     this.#startAfter(0, 'first-boot')
   }
 
-  /** `heroku restart`: SIGTERM to the present dyno, a new one beside it; ends a cool-off. */
+  /**
+   * `heroku restart`: SIGTERM to the present dyno, a new one beside it; ends a cool-off. Returns whether there
+   * was a dyno to restart, as all faults do.
+   */
   restart(): boolean {
     return this.#command(() => this.#replace('restart'))
   }
@@ -119,10 +122,11 @@ export class HerokuModel {
   /** In an event of its own, so that it may be given from inside a process's call. */
   #command(action: () => void): boolean {
     if (this.#isStopped) return false
+    const hasDyno = this.#current !== undefined
     this.#options.scheduler.schedule('dyno.command', 0, () => {
       if (!this.#isStopped) action()
     })
-    return true
+    return hasDyno
   }
 
   #replace(reason: SigtermReason): void {

@@ -13,8 +13,9 @@ import type { Scheduler } from '../world/scheduler.ts'
 import type { Trace } from '../world/trace.ts'
 import type { Fault, FaultOf } from './fault.ts'
 import type { StoreFaults } from './store-faults.ts'
-import { STRIKE_NAMES, beginWhatsapp, endWhatsapp } from './whatsapp-injection.ts'
+import { beginWhatsapp } from './whatsapp-injection.ts'
 import type { WhatsappFault } from './whatsapp-injection.ts'
+import { WhatsappSpans } from './whatsapp-spans.ts'
 
 export interface InjectorOptions {
   readonly scheduler: Scheduler
@@ -35,9 +36,11 @@ interface Injected {
 export class Injector {
   readonly #options: InjectorOptions
   readonly #injected: Injected[] = []
+  readonly #spans: WhatsappSpans
 
   constructor(options: InjectorOptions) {
     this.#options = options
+    this.#spans = new WhatsappSpans(options.whatsapp)
   }
 
   /** Schedules all faults; to be called once, before the world runs. */
@@ -88,25 +91,11 @@ export class Injector {
     }
   }
 
-  /** A span's strikes count while it lasts; what strikes later is another fault of its kind. */
   #whatsapp(fault: WhatsappFault, delayMs: number): () => boolean {
     if (fault.kind === 'disconnect' || fault.kind === 'storm') return this.#cuts(fault, delayMs)
-    const { whatsapp } = this.#options
-    const strikes = (): number => whatsapp.strikes()[STRIKE_NAMES[fault.kind]]
-    let before: number | undefined
-    let after: number | undefined
-    this.#at(fault, delayMs, () => {
-      before = strikes()
-      beginWhatsapp(whatsapp, fault)
-    })
-    if ('forMs' in fault) {
-      const lift = (): void => {
-        endWhatsapp(whatsapp, fault)
-        after = strikes()
-      }
-      this.#at(fault, delayMs + fault.forMs, lift, 'lifted')
-    }
-    return () => before !== undefined && (after ?? strikes()) > before
+    this.#at(fault, delayMs, () => this.#spans.begin(fault))
+    if ('forMs' in fault) this.#at(fault, delayMs + fault.forMs, () => this.#spans.lift(fault), 'lifted')
+    return () => this.#spans.strikesOf(fault) > 0
   }
 
   #cuts(fault: FaultOf<'disconnect' | 'storm'>, delayMs: number): () => boolean {

@@ -53,21 +53,22 @@ export async function runScenario(request: RunRequest, environment: RunEnvironme
   }
 }
 
+/** Lives and is judged. A rejection that nobody handles is the run's own, however late Node tells of it. */
 async function live(world: World): Promise<Judgement> {
   const onRejection = (error: unknown): void => {
     world.misdeed('a bot process', `unhandled rejection: ${errorMessageOf(error)}`)
   }
   process.on('unhandledRejection', onRejection)
   try {
-    await world.run()
+    const failure = await world.run().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
     // Node tells of unhandled rejections only when its own event loop turns.
     await new Promise((resolve) => setImmediate(resolve))
-    return world.judge()
-  } catch (error) {
-    return {
-      verdict: 'error',
-      violations: [{ claim: 'lab', atMs: world.nowMs, message: errorMessageOf(error) }],
-    }
+    if (failure === undefined) return world.judge()
+    const message = errorMessageOf(failure.error)
+    return { verdict: 'error', violations: [{ claim: 'lab', atMs: world.nowMs, message }] }
   } finally {
     process.off('unhandledRejection', onRejection)
   }

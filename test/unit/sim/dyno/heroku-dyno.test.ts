@@ -135,7 +135,7 @@ describe('crashes', () => {
     lab.at(2 * MINUTE_MS, () => {
       expect(lab.model.currentDynoId).toBeUndefined()
       expect(lab.model.killNow()).toBe(false)
-      expect(lab.model.restart()).toBe(true)
+      expect(lab.model.restart()).toBe(false)
     })
     await lab.scheduler.run(HOUR_MS)
     expect(lab.of('dyno.starting')).toHaveLength(4)

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import {
+  AttemptBudgetChecker,
+  SingleSocketChecker,
+  TerminalIsFinalChecker,
+} from '../../../../sim/checkers/connection-checkers.ts'
+import { CONTEXT, judged } from './judged.ts'
+import type { Told } from './judged.ts'
+
+function connect(atMs: number, connection = atMs): Told {
+  return [atMs, 'wa.connect', { process: 'bot', connection }]
+}
+
+const out: Told = [10_000, 'wa.close', { statusCode: 401 }]
+
+function final(...told: Told[]): string[] {
+  return judged(new TerminalIsFinalChecker(), told)
+}
+
+function commit(atMs: number, args: Record<string, unknown>, result = 'written'): Told {
+  return [atMs, 'store', { op: 'commit', args: args as never, result }]
+}
+
+const afterFirst = (kind: string): string[] =>
+  judged(new SingleSocketChecker(), [connect(0, 1), [5, kind, { connection: 1 }], connect(6, 2)])
+
+const budget = (...timesMs: number[]): string[] =>
+  judged(
+    new AttemptBudgetChecker(CONTEXT),
+    timesMs.map((timeMs) => connect(timeMs)),
+  )
+
+describe('single-socket', () => {
+  it('allows the next one when the one before is closed or ended', () => {
+    expect(afterFirst('wa.close')).toEqual([])
+    expect(afterFirst('wa.end')).toEqual([])
+    expect(afterFirst('wa.open')).toHaveLength(1)
+  })
+})
+
+describe('attempts-in-budget', () => {
+  it('counts every rolling window, less the moment between charge and attempt', () => {
+    expect(budget(0, 1, 2, 598_000)).toEqual([])
+    expect(budget(0, 1, 2, 597_999)).toEqual(['597999 4 attempts in 598 s, the budget is 3'])
+  })
+
+  it('allows for the clocks of two dynos', () => {
+    const checker = new AttemptBudgetChecker({ ...CONTEXT, maxSkewMs: 30_000 })
+    expect(
+      judged(
+        checker,
+        [0, 1, 2, 538_000].map((timeMs) => connect(timeMs)),
+      ),
+    ).toEqual([])
+  })
+})
+
+describe('terminal-is-final', () => {
+  it.each([401, 402, 403, 406, 411])('holds after %i', (statusCode) => {
+    const close: Told = [10_000, 'wa.close', { statusCode }]
+    expect(final(close, connect(11_000))).toEqual([`11000 attempt after the terminal code ${statusCode}`])
+  })
+
+  it.each([408, 428, 440, 500, 503, 515])('does not hold after %i', (statusCode) => {
+    expect(final([10_000, 'wa.close', { statusCode }], connect(11_000))).toEqual([])
+  })
+
+  it('forbids a new pairing', () => {
+    expect(final(out, [11_000, 'wa.qr'])).toEqual(['11000 a new pairing after the terminal code 401'])
+  })
+
+  it('forbids to overwrite credentials or to delete keys', () => {
+    expect(final(out, commit(11_000, { creds: 'c2' }))).toHaveLength(1)
+    expect(final(out, commit(11_000, { keys: ['session/a=deleted'] }))).toHaveLength(1)
+    expect(final(out, commit(11_000, { creds: 'c2' }, 'stale-epoch'))).toEqual([])
+  })
+
+  it('allows what was under way: steps, used one-time keys, and the credentials of a login just made', () => {
+    expect(final(out, commit(11_000, { keys: ['session/a=1f', 'pre-key/7=deleted'] }))).toEqual([])
+    expect(final([9_000, 'wa.login'], out, commit(11_000, { creds: 'c2' }))).toEqual([])
+    expect(final([7_000, 'wa.login'], out, commit(11_000, { creds: 'c2' }))).toHaveLength(1)
+  })
+})
