@@ -32,8 +32,13 @@ export function inMemoryFixture(): Promise<StoreFixture> {
 }
 
 export async function postgresFixture(): Promise<StoreFixture> {
+  return fixtureOn(await testDatabase())
+}
+
+/** On a database that somebody else has made. */
+export function fixtureOn(databaseUrl: string): StoreFixture {
   const pool = createPool({
-    databaseUrl: await testDatabase(),
+    databaseUrl,
     maxConnections: 4,
     ssl: 'auto',
     applicationName: 'contract-test',
