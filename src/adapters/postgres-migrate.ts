@@ -27,7 +27,9 @@ export async function migrateDatabase(options: {
 }): Promise<readonly string[]> {
   const client = await connect(options.pool)
   try {
-    if (isUpToDate(assessSchema(await readFacts(client), knownMigrations()))) return []
+    const facts = await readFacts(client)
+    if (isUpToDate(assessSchema(facts, knownMigrations()))) return []
+    if (facts.applied === undefined) await warnOfNeighbours(client, options.logger)
     const ran = await runMigrations(client, options.logger)
     if (!isUpToDate(assessSchema(await readFacts(client), knownMigrations()))) {
       throw new AppError('store-broken', 'the migrations ran, but the schema is not the expected one')
@@ -90,6 +92,16 @@ async function readFacts(client: pg.PoolClient): Promise<SchemaFacts> {
   }
   const names = await client.query<{ name: string }>(`SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY id`)
   return { applied: names.rows.map(({ name }) => name), tables: others }
+}
+
+/** Ours stand beside another application's without harm; but it may be the wrong database. */
+async function warnOfNeighbours(client: pg.PoolClient, logger: Logger): Promise<void> {
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM information_schema.tables
+     WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'`,
+  )
+  const tables = rows[0]?.count ?? 0
+  if (tables > 0) logger.warn('store.shared-database', { tables })
 }
 
 async function runMigrations(client: pg.PoolClient, logger: Logger): Promise<string[]> {

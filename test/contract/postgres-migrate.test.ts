@@ -87,6 +87,16 @@ it('works on a database to which a newer release has only added, as after a roll
   expect(await migrateDatabase({ pool, logger })).toEqual([])
 })
 
+it('makes its tables beside another application’s, leaves those alone, and says so once', async () => {
+  await pool.query('CREATE TABLE orders (id int); INSERT INTO orders VALUES (1)')
+  logger.lines.length = 0
+  await migrateDatabase({ pool, logger })
+  await migrateDatabase({ pool, logger })
+  const warnings = logger.lines.filter(({ level }) => level === 'warn')
+  expect(warnings).toEqual([{ level: 'warn', event: 'store.shared-database', fields: { tables: 1 } }])
+  expect((await pool.query('SELECT id FROM orders')).rows).toEqual([{ id: 1 }])
+})
+
 it('refuses a database where a table of ours is another application’s, and changes nothing', async () => {
   await pool.query('CREATE TABLE blacksky_keys (id serial PRIMARY KEY, door text)')
   const before = await columns()
