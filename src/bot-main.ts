@@ -10,6 +10,7 @@ import { PinoLogger } from './adapters/pino-logger.ts'
 import { SystemClock } from './adapters/system-clock.ts'
 import { SystemExit } from './adapters/system-exit.ts'
 import { systemParentProcess } from './adapters/system-parent-process.ts'
+import type { Bot } from './bot.ts'
 import { configProblemsText } from './config-report.ts'
 import { describeConfig, parseConfig } from './config.ts'
 import type { Config } from './config.ts'
@@ -17,6 +18,7 @@ import { framesOf } from './error-frames.ts'
 import type { Logger } from './ports/logger.ts'
 import { createProductionBot } from './production-bot.ts'
 import { BotChannel } from './supervisor/bot-channel.ts'
+import type { BotAnswer } from './supervisor/process-messages.ts'
 
 /** sysexits' EX_CONFIG: another start changes nothing before somebody mends the settings. */
 const EXIT_CONFIG = 78
@@ -66,10 +68,17 @@ function runBot(config: Config, logger: Logger): void {
       pairingCode: () => pairingCode,
       terminate: () => bot.terminate(),
       recycle: () => bot.terminate('recycle'),
-      answer: () => Promise.resolve({ status: 'refused', reason: 'this bot takes no snapshots' }),
+      answer: () => Promise.resolve(heapSnapshotAnswer(bot)),
     }).start()
   }
   bot.start()
+}
+
+function heapSnapshotAnswer(bot: Bot): BotAnswer {
+  const outcome = bot.takeHeapSnapshot()
+  if (outcome.status === 'refused') return outcome
+  const { path, bytes, durationMs } = outcome
+  return { status: 'done', result: { path, bytes, durationMs } }
 }
 
 /** A code lets whoever reads it pair a device of their own: it goes to a terminal, never into a kept log. */

@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import type { CommandHandler } from './plugins/plugin.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Exit } from './ports/exit.ts'
+import type { HeapWriter } from './ports/heap-writer.ts'
 import type { Logger } from './ports/logger.ts'
 import type { MemoryProbe } from './ports/memory-probe.ts'
 import type { MessageJournal } from './ports/message-journal.ts'
@@ -25,6 +26,8 @@ export interface BotPorts {
   readonly memoryProbe: MemoryProbe
   /** What the adapters can give back; the bot adds its own. */
   readonly reclaimers: readonly Reclaimer[]
+  /** Left out where no heap snapshot can be written. */
+  readonly heapWriter?: HeapWriter
   readonly connector: WhatsappConnector
   readonly exit: Exit
 }

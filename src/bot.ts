@@ -21,6 +21,8 @@ import { BotWatch } from './bot-watch.ts'
 import { ConnectionKeeper } from './connection/connection-keeper.ts'
 import type { ConnectionStatus } from './connection/connection-keeper.ts'
 import { errorCodeOf, errorMessageOf } from './errors.ts'
+import { HeapSnapshots } from './memory/heap-snapshot.ts'
+import type { SnapshotOutcome } from './memory/heap-snapshot.ts'
 import { MemoryManager } from './memory/memory-manager.ts'
 import type { RecycleAnswer } from './memory/memory-manager.ts'
 import type { ExitReason } from './ports/exit.ts'
@@ -37,6 +39,7 @@ export class Bot {
   readonly #lease: LeaseKeeper
   readonly #connection: ConnectionKeeper
   readonly #memory: MemoryManager
+  readonly #heapSnapshots: HeapSnapshots
   readonly #messages: BotMessages
   readonly #steps: StartupRunner
   readonly #storeWait = new AbortController()
@@ -91,6 +94,7 @@ export class Bot {
       onAck: (messageId, errorCode) => this.#messages.outbox.acked(messageId, errorCode),
       onStatus: (status) => this.#connectionChanged(status),
     })
+    this.#heapSnapshots = this.#createHeapSnapshots()
     this.#memory = this.#createMemoryManager()
     this.#steps = this.#createSteps()
   }
@@ -112,6 +116,11 @@ export class Bot {
     this.#end(as)
   }
 
+  /** Writes the heap to a file for a debugger, if memory allows it; the process stands still meanwhile. */
+  takeHeapSnapshot(): SnapshotOutcome {
+    return this.#heapSnapshots.take()
+  }
+
   status(): BotStatus {
     return {
       connection: this.#connection.status(),
@@ -124,6 +133,13 @@ export class Bot {
     }
   }
 
+  #createHeapSnapshots(): HeapSnapshots {
+    const { clock, logger, memoryProbe: probe, heapWriter: writer } = this.#ports
+    const { quotaBytes } = botMemorySettings(this.#options)
+    const isTakenAtEmergency = this.#options.config.isHeapSnapshotAtEmergency
+    return new HeapSnapshots({ clock, logger, probe, writer, settings: { quotaBytes, isTakenAtEmergency } })
+  }
+
   #createMemoryManager(): MemoryManager {
     const { clock, logger, memoryProbe, reclaimers } = this.#ports
     return new MemoryManager({
@@ -134,8 +150,9 @@ export class Bot {
       settings: botMemorySettings(this.#options),
       requestRecycle: () => this.#requestRecycle(),
       onLevel: (level) => {
-        if (level === 'emergency') this.#connection.pauseAttempts('memory')
-        else this.#connection.resumeAttempts('memory')
+        if (level !== 'emergency') return this.#connection.resumeAttempts('memory')
+        this.#connection.pauseAttempts('memory')
+        this.#heapSnapshots.emergencyBegan()
       },
     })
   }

@@ -49,6 +49,11 @@ const MEMORY = {
     { unit: 'MB', min: 1, max: 1_048_576 },
     "Set by Heroku's Node buildpack, not by you: the dyno's memory. MEMORY_QUOTA_MB overrides it.",
   ),
+  isHeapSnapshotAtEmergency: yesOrNo(
+    'HEAP_SNAPSHOT_AT_EMERGENCY',
+    { default: false },
+    'On: an emergency writes a heap snapshot if it fits. It takes up to 15 times the heap, hence off.',
+  ),
   memorySampleIntervalMs: wholeNumber(
     'MEMORY_SAMPLE_INTERVAL_MS',
     { unit: 'ms', min: 250, max: 60_000, default: 2000 },

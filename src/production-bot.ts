@@ -12,6 +12,7 @@ import { PostgresMessageJournal } from './adapters/postgres-message-journal.ts'
 import { createPool } from './adapters/postgres-pool.ts'
 import { PostgresSessionStore } from './adapters/postgres-session-store.ts'
 import { SystemClock } from './adapters/system-clock.ts'
+import { SystemHeapWriter } from './adapters/system-heap-writer.ts'
 import { SystemMemoryProbe, systemMemoryLimits } from './adapters/system-memory-probe.ts'
 import { processTreePids } from './adapters/system-processes.ts'
 import { SystemRandom } from './adapters/system-random.ts'
@@ -87,6 +88,7 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
       sessionStore: new PostgresSessionStore({ pool, sessionId, cipher }),
       messageJournal,
       memoryProbe: new SystemMemoryProbe({ pids: () => processTreePids(rootPid), usageOf: dynoUsage }),
+      heapWriter: new SystemHeapWriter(),
       reclaimers: [sentMessages.reclaimer, ...connector.reclaimers],
       connector: showingCodes(connector, (text) => options.onPairing({ kind: 'qr', text })),
       exit,

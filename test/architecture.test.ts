@@ -78,7 +78,7 @@ const REAL_LEVEL = ['sim/dyno/real/', 'sim/balloon/agent/']
 
 function mustUsePorts(file: string): boolean {
   const [top = '', folder = ''] = file.split('/')
-  if (top === 'src') return !['adapters', 'main.ts', 'bot-main.ts'].includes(folder)
+  if (top === 'src') return folder !== 'adapters' && !/^(\w+-)?main\.ts$/.test(folder)
   if (REAL_LEVEL.some((path) => file.startsWith(path))) return false
   if (REAL_WORLD_SEAMS.includes(file)) return false
   return (

@@ -39,7 +39,7 @@ export class SystemMemoryProbe implements MemoryProbe {
 
   /** Without /proc: this process's RSS alone. */
   sample(): MemorySample {
-    const usage = this.#deps.usageOf(this.#deps.pids().map(procFiles))
+    const usage = this.#deps.usageOf(this.#deps.pids().map(readProcFiles))
     const heap = getHeapStatistics()
     return {
       usedBytes: usage?.usedBytes ?? process.memoryUsage.rss(),
@@ -61,7 +61,8 @@ export function systemMemoryLimits(): { readonly cgroupLimitBytes: number; reado
   return { cgroupLimitBytes: process.constrainedMemory(), totalMemBytes: totalmem() }
 }
 
-function procFiles(pid: number): ProcFiles {
+/** The two files of one process. */
+export function readProcFiles(pid: number): ProcFiles {
   return { smapsRollup: readText(`/proc/${pid}/smaps_rollup`), status: readText(`/proc/${pid}/status`) }
 }
 

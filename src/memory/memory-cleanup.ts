@@ -1,8 +1,9 @@
 /**
- * One cleanup: collect garbage, then ask reclaimers, cheapest first, and measure what each gave back. Below
- * emergency it stops as soon as memory is low enough, so that nothing dear is given up for nothing; therefore
- * garbage is collected after each step: what a cache drops counts as used until then. In an emergency all
- * are asked and one collection follows. A reclaimer that throws or hangs is recorded and passed over.
+ * One cleanup: ask reclaimers, cheapest first, collect garbage once, and measure what each step gave back. Below
+ * emergency it stops as soon as memory is low enough, so that nothing dear is given up for nothing; in an emergency
+ * all are asked. Surprising: what a cache drops counts as used until garbage is collected, so its own step may show
+ * nothing and the collection's step shows it; a collection after each would stop the bot for 0.1 s each time.
+ * A reclaimer that throws or hangs is recorded and passed over.
  */
 
 import { errorCodeOf, errorMessageOf } from '../errors.ts'
@@ -84,17 +85,13 @@ export class MemoryCleanup {
       this.#log(steps.at(-1))
     }
 
-    record('garbage', this.#collect())
-    let isCollected = true
+    const isDone = (): boolean =>
+      control.isStopped() || (control.level() === 'cleanup' && usedBytes <= control.targetBytes)
     for (const reclaimer of this.#byCost) {
-      if (control.isStopped()) break
-      if (control.level() === 'cleanup' && usedBytes <= control.targetBytes) break
-      const result = await this.#ask(reclaimer)
-      isCollected = control.level() !== 'emergency'
-      if (isCollected) this.#collect()
-      record(reclaimer.name, result)
+      if (isDone()) break
+      record(reclaimer.name, await this.#ask(reclaimer))
     }
-    if (!isCollected && !control.isStopped()) record('garbage', this.#collect())
+    if (!isDone()) record('garbage', this.#collect())
     const durationMs = clock.monotonicMs() - startedMs
     const freedBytes = beforeBytes - usedBytes
     return { level, startedAtMs, durationMs, beforeBytes, afterBytes: usedBytes, freedBytes, steps }
@@ -130,7 +127,7 @@ export class MemoryCleanup {
   #log(step: CleanupStep | undefined): void {
     if (step === undefined) return
     const { name, outcome, freedBytes, reason } = step
-    if (outcome === 'done') this.#deps.logger.debug('memory.cleanup-step', { name, outcome, freedBytes })
+    if (outcome === 'done') this.#deps.logger.info('memory.cleanup-step', { name, outcome, freedBytes })
     else this.#deps.logger.warn('memory.cleanup-step', { name, outcome, freedBytes, reason })
   }
 }

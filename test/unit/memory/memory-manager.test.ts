@@ -99,46 +99,80 @@ function eventsOf(logger: RecordingLogger, event: string): readonly object[] {
 }
 
 describe('a cleanup', () => {
-  it('collects garbage first and gives up nothing when that is enough', async () => {
-    const memory = new ScriptedMemory(60)
-    memory.garbageBytes = 15
-    const { clock, manager } = harness(memory, [memory.cache('media', 10, 20)])
-    manager.start()
-    await clock.advance(0)
-    expect(memory.calls).toEqual(['gc'])
-    expect(manager.report()).toMatchObject({ level: 'normal', percent: 60, cleanups: 1 })
-  })
-
-  it('asks the cheapest first and stops when memory is low enough', async () => {
+  it('asks the cheapest first, and collects garbage once at its end', async () => {
     const memory = new ScriptedMemory(75)
     const reclaimers = [
-      memory.cache('dear', 90, 30),
+      memory.cache('dear', 90, 4),
       memory.cache('cheap', 1, 4),
       memory.cache('middle', 20, 8),
     ]
     const { clock, manager } = harness(memory, reclaimers)
     manager.start()
     await clock.advance(0)
-    expect(memory.calls).toEqual(['gc', 'cheap', 'gc', 'middle', 'gc'])
+    expect(memory.calls).toEqual(['cheap', 'middle', 'dear', 'gc'])
     expect(manager.report().lastCleanup).toMatchObject({
       level: 'cleanup',
       beforeBytes: 75,
-      afterBytes: 63,
-      freedBytes: 12,
+      afterBytes: 59,
+      freedBytes: 16,
       steps: [
-        { name: 'garbage', outcome: 'done', freedBytes: 0 },
-        { name: 'cheap', outcome: 'done', freedBytes: 4 },
-        { name: 'middle', outcome: 'done', freedBytes: 8 },
+        { name: 'cheap', outcome: 'done', freedBytes: 0 },
+        { name: 'middle', outcome: 'done', freedBytes: 0 },
+        { name: 'dear', outcome: 'done', freedBytes: 0 },
+        { name: 'garbage', outcome: 'done', freedBytes: 16 },
       ],
     })
   })
 
-  it('in an emergency asks everybody and collects once more at the end', async () => {
+  it('stops as soon as memory is low enough: nothing dear is given up, no garbage collected for nothing', async () => {
+    const memory = new ScriptedMemory(75)
+    const child: Reclaimer = {
+      name: 'child',
+      cost: 1,
+      reclaim: () => {
+        memory.liveBytes -= 20
+      },
+    }
+    const { clock, manager } = harness(memory, [child, memory.cache('dear', 90, 30)])
+    manager.start()
+    await clock.advance(0)
+    expect(memory.calls).toEqual([])
+    expect(manager.report()).toMatchObject({ level: 'normal', percent: 55, cleanups: 1 })
+  })
+
+  it('collects garbage once a cool-down, and never below the threshold', async () => {
+    const memory = new ScriptedMemory(69)
+    const { clock, manager } = harness(memory, [memory.cache('a', 1, 1), memory.cache('b', 2, 1)])
+    manager.start()
+    await clock.advance(10 * 60_000)
+    expect(memory.calls).toEqual([])
+    memory.liveBytes = 80
+    await clock.advance(59_000)
+    expect(memory.calls).toEqual(['a', 'b', 'gc'])
+    await clock.advance(60_000)
+    expect(memory.calls.filter((call) => call === 'gc')).toHaveLength(2)
+  })
+
+  it('tells the log what each step gave back', async () => {
+    const memory = new ScriptedMemory(75)
+    const { clock, logger, manager } = harness(memory, [memory.cache('cheap', 1, 9)])
+    manager.start()
+    await clock.advance(0)
+    expect(eventsOf(logger, 'memory.cleanup-step')).toEqual([
+      { name: 'cheap', outcome: 'done', freedBytes: 0 },
+      { name: 'garbage', outcome: 'done', freedBytes: 9 },
+    ])
+    expect(
+      logger.lines.filter(({ event }) => event === 'memory.cleanup-step').map(({ level }) => level),
+    ).toEqual(['info', 'info'])
+  })
+
+  it('in an emergency asks everybody', async () => {
     const memory = new ScriptedMemory(90)
     const { clock, manager } = harness(memory, [memory.cache('dear', 90, 10), memory.cache('cheap', 1, 40)])
     manager.start()
     await clock.advance(0)
-    expect(memory.calls).toEqual(['gc', 'cheap', 'dear', 'gc'])
+    expect(memory.calls).toEqual(['cheap', 'dear', 'gc'])
     expect(manager.report()).toMatchObject({ level: 'normal', percent: 40 })
   })
 
@@ -162,7 +196,7 @@ describe('a cleanup', () => {
     expect(manager.report()).toMatchObject({ level: 'emergency', isHeavyWorkAllowed: false, cleanups: 0 })
     work.resolve()
     await clock.advance(0)
-    expect(memory.calls).toEqual(['gc', 'slow', 'cheap', 'dear', 'gc'])
+    expect(memory.calls).toEqual(['slow', 'cheap', 'dear', 'gc'])
     expect(manager.report()).toMatchObject({ cleanups: 1, lastCleanup: { level: 'emergency' } })
   })
 
@@ -172,7 +206,10 @@ describe('a cleanup', () => {
     const { clock, manager } = harness(memory, [memory.cache('cheap', 1, 9)])
     manager.start()
     await clock.advance(0)
-    expect(manager.report().lastCleanup?.steps[0]).toMatchObject({ name: 'garbage', outcome: 'unavailable' })
+    expect(manager.report().lastCleanup?.steps.at(-1)).toMatchObject({
+      name: 'garbage',
+      outcome: 'unavailable',
+    })
     expect(memory.calls).toContain('cheap')
   })
 
@@ -214,7 +251,7 @@ describe('a reclaimer that fails', () => {
     await clock.advance(2000)
     const steps = manager.report().lastCleanup?.steps ?? []
     expect(steps.find(({ name }) => name === 'bad')).toMatchObject({ outcome })
-    expect(steps.map(({ name }) => name).toSorted()).toEqual(['a', 'b', 'bad', 'garbage', 'garbage'])
+    expect(steps.map(({ name }) => name).toSorted()).toEqual(['a', 'b', 'bad', 'garbage'])
     await clock.advance(28_000)
     expect(recycles).toHaveLength(1)
     await manager.stop()
@@ -232,7 +269,7 @@ describe('a reclaimer that fails', () => {
     const { clock, manager } = harness(memory, [hanging])
     manager.start()
     await clock.advance(61_000)
-    expect(manager.report()).toMatchObject({ cleanups: 2, lastCleanup: { steps: [{}, { outcome: 'busy' }] } })
+    expect(manager.report()).toMatchObject({ cleanups: 2, lastCleanup: { steps: [{ outcome: 'busy' }, {}] } })
     expect(calls).toBe(1)
     await manager.stop()
   })
