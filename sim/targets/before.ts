@@ -17,7 +17,7 @@ const FALSE_ALARM_EVERY_MS = 180_000
 
 export const before: Target = {
   name: 'before',
-  hasSupervisor: false,
+  startSupervisor: undefined,
   adapter: 'plain',
   start: (context) => {
     const bot = new BotOfBefore(context)

@@ -1,17 +1,17 @@
 /** Our bot as a target: the production composition with one command of the lab's own, and nothing changed. */
 
 import { Bot } from '../../src/bot.ts'
+import { BotChannel } from '../../src/supervisor/bot-channel.ts'
 import { onceCommand } from './once-command.ts'
-import type { Target } from './target.ts'
+import { startSupervisor } from './supervisor.ts'
+import type { Target, TargetContext } from './target.ts'
 
 export const bot: Target = {
   name: 'bot',
-  hasSupervisor: true,
+  startSupervisor,
   adapter: 'sound',
   start: (context) => {
     const { ports, config, owner } = context
-    // In production the supervisor binds the port before it starts the bot.
-    context.bindPort()
     const started = new Bot(ports, {
       owner,
       config,
@@ -19,7 +19,26 @@ export const bot: Target = {
       containerLimitBytes: undefined,
       totalMemoryBytes: Number.MAX_SAFE_INTEGER,
     })
+    if (context.parent !== undefined) openChannel(started, context, context.parent)
     started.start()
     return { terminate: () => started.terminate() }
   },
+}
+
+function openChannel(
+  started: Bot,
+  { ports, config }: TargetContext,
+  parent: NonNullable<TargetContext['parent']>,
+): void {
+  new BotChannel({
+    clock: ports.clock,
+    logger: ports.logger,
+    parent,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    status: () => started.status(),
+    pairingCode: () => undefined,
+    terminate: () => started.terminate(),
+    recycle: () => started.terminate('recycle'),
+    answer: () => Promise.resolve({ status: 'refused', reason: 'there are no snapshots in the lab' }),
+  }).start()
 }

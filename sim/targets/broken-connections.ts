@@ -70,7 +70,7 @@ export const connectingBadly: readonly BrokenBot[] = [
   broken(
     'starts-late',
     { breaks: ['eventually connected', UNANSWERED], says: /^connected \d+ ms after/, in: CYCLE },
-    { startAfterMs: 6 * MINUTE_MS },
+    { startAfterMs: 6 * MINUTE_MS, config: () => ({ botStallMs: 60 * MINUTE_MS }) },
   ),
 ]
 
@@ -105,12 +105,17 @@ export const endingBadly: readonly BrokenBot[] = [
   ),
   broken(
     'is-deaf-to-sigterm',
-    { breaks: ['stops-in-time'], says: /was killed by Heroku 30000 ms after/, in: grounds.orderlyStopGround },
+    { breaks: ['stops-in-time'], says: /exited 22\d+ ms after/, in: grounds.orderlyStopGround },
     { terminate: () => undefined },
   ),
   broken(
     'stops-too-slowly',
-    { breaks: ['stops-in-time'], says: /exited 2[4-6]\d+ ms after/, in: grounds.orderlyStopGround },
-    { terminate: (sound, context) => life.terminateLate(sound, context, 24_000) },
+    { breaks: ['stops-in-time'], says: /exited 21\d+ ms after/, in: grounds.orderlyStopGround },
+    { terminate: (sound, context) => life.terminateLate(sound, context, 21_000) },
+  ),
+  broken(
+    'never-leaves-the-dyno',
+    { breaks: ['stops-in-time'], says: /was killed by Heroku 30000 ms after/, in: grounds.orderlyStopGround },
+    { supervisor: () => ({ exit: { exit: () => undefined } }) },
   ),
 ]

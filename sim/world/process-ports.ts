@@ -35,6 +35,8 @@ export interface ProcessPortsOptions {
   readonly process: VirtualProcess
   readonly dynoId: string
   readonly ledger: MemoryLedger
+  /** What the dyno's other processes hold, bytes. */
+  readonly otherBytes: number
   /** The process's own streams. */
   readonly streams: PrngStreams
   readonly adapter: Target['adapter']
@@ -66,10 +68,12 @@ function tracedMemory({
   process,
   dynoId,
   ledger,
+  otherBytes,
 }: ProcessPortsOptions): Pick<BotPorts, 'memoryProbe' | 'reclaimers'> {
-  const probe = ledger.memoryProbe(process, () => ledger.totalBytes())
+  const dynoBytes = (): number => ledger.totalBytes() + otherBytes
+  const probe = ledger.memoryProbe(process, dynoBytes)
   const record = (what: string): void => {
-    const data = { dynoId, what, usedBytes: ledger.totalBytes() }
+    const data = { dynoId, what, usedBytes: dynoBytes() }
     parts.trace.record({ atMs: parts.scheduler.nowMs, source: process.id, kind: 'memory.reclaim', data })
   }
   return {
@@ -122,7 +126,11 @@ function countingConnector({
 }
 
 /** Each log line is a trace event `log.<event>`; debug lines are left out. */
-function tracingLogger({ parts, process, dynoId }: ProcessPortsOptions): Logger {
+export function tracingLogger({
+  parts,
+  process,
+  dynoId,
+}: Pick<ProcessPortsOptions, 'parts' | 'process' | 'dynoId'>): Logger {
   const { scheduler, trace } = parts
   const write = (level: string, event: string, fields: LogFields = {}): void => {
     if (!process.assertUsable('logger')) return

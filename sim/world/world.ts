@@ -17,6 +17,7 @@ import { Injector } from '../faults/injector.ts'
 import { StoreFaults } from '../faults/store-faults.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Target } from '../targets/target.ts'
+import { BotFaults } from './bot-faults.ts'
 import { DynoHost } from './dyno-host.ts'
 import { checkerContext, labConfig } from './lab-config.ts'
 import { PrngStreams, SeededSecureRandom } from './prng.ts'
@@ -87,7 +88,9 @@ export class World {
       stream: streams.stream('faults/store'),
       currentDynoId: () => this.#heroku.currentDynoId,
     })
+    const botFaults = new BotFaults({ scheduler, stream: streams.stream('faults/bot') })
     this.#host = new DynoHost({
+      botFaults,
       seedText,
       config,
       target,

@@ -9,6 +9,7 @@ import { scenarios } from '../../scenarios/index.ts'
 import { ALWAYS_CLAIMS } from '../../sim/checkers/claim.ts'
 import { defineScenario } from '../../sim/scenario.ts'
 import type { Scenario } from '../../sim/scenario.ts'
+import { bot } from '../../sim/targets/bot.ts'
 import { brokenBots } from '../../sim/targets/broken.ts'
 import type { Target } from '../../sim/targets/target.ts'
 import { runScenario } from '../../sim/world/run.ts'
@@ -123,7 +124,7 @@ describe('a process that misbehaves', () => {
   it('fails the run when it throws what nobody catches', async () => {
     const target: Target = {
       name: 'rejecting',
-      hasSupervisor: true,
+      startSupervisor: bot.startSupervisor,
       adapter: 'sound',
       start: (context) => {
         context.bindPort()

@@ -5,18 +5,24 @@
 
 import type { BotPorts } from '../../../src/bot-ports.ts'
 import type { Config } from '../../../src/config.ts'
+import type { ParentProcess } from '../../../src/ports/child-process.ts'
 import type {
   ConnectOptions,
   SocketEvent,
   WhatsappConnector,
   WhatsappSocket,
 } from '../../../src/ports/whatsapp-socket.ts'
+import { readToBot } from '../../../src/supervisor/process-messages.ts'
 import { bot } from '../bot.ts'
-import type { RunningTarget, Target, TargetContext } from '../target.ts'
+import { startSupervisor } from '../supervisor.ts'
+import type { RunningTarget, SupervisorPorts, Target, TargetContext } from '../target.ts'
 
 export interface Defect {
   ports?(ports: BotPorts, context: TargetContext): Partial<BotPorts>
+  /** Of the whole dyno, supervisor and bot. */
   config?(config: Config): Partial<Config>
+  /** What the supervisor gets instead of its own ports. */
+  supervisor?(ports: SupervisorPorts): Partial<SupervisorPorts>
   /** The process does nothing for so long after its start. */
   readonly startAfterMs?: number
   terminate?(sound: RunningTarget, context: TargetContext): void
@@ -25,21 +31,43 @@ export interface Defect {
 
 /** The sound bot with one defect. */
 export function botWith(name: string, defect: Defect): Target {
+  const settings = (config: Config): Config => ({ ...config, ...defect.config?.(config) })
   return {
     ...bot,
     name,
     adapter: defect.adapter ?? bot.adapter,
+    startSupervisor: (context) => {
+      const ports = { ...context.ports, ...defect.supervisor?.(context.ports) }
+      return startSupervisor({ ...context, ports, config: settings(context.config) })
+    },
     start: (context) => {
       const ports = { ...context.ports, ...defect.ports?.(context.ports, context) }
-      const config = { ...context.config, ...defect.config?.(context.config) }
+      const config = settings(context.config)
+      const parent = deferring(context.parent, () => running.terminate())
       const start = (): RunningTarget =>
-        bot.start({ ...context, ports, config, bindPort: () => context.bindPort() })
+        bot.start({ ...context, ports, config, parent, bindPort: () => context.bindPort() })
       const sound =
         defect.startAfterMs === undefined ? start() : startLate(context, defect.startAfterMs, start)
-      return {
+      const running: RunningTarget = {
         terminate: () =>
           defect.terminate === undefined ? sound.terminate() : defect.terminate(sound, context),
       }
+      return running
+    },
+  }
+}
+
+/** The supervisor's order to stop is answered as SIGTERM is. */
+function deferring(parent: ParentProcess | undefined, terminate: () => void): ParentProcess | undefined {
+  if (parent === undefined) return undefined
+  return {
+    send: (message) => parent.send(message),
+    onClosed: (listener) => parent.onClosed(listener),
+    onMessage: (listener) => {
+      parent.onMessage((message) => {
+        if (readToBot(message)?.type === 'terminate') terminate()
+        else listener(message)
+      })
     },
   }
 }
