@@ -163,7 +163,7 @@ function pairingHandler(deps: HealthServerDeps): RequestHandler {
 async function qrPicture(text: string | undefined): Promise<string | undefined> {
   if (text === undefined) return undefined
   // A QR holds some 3 kB; WhatsApp's text has 240 characters.
-  return renderQr(text, { type: 'svg', margin: 2 }).catch(() => '<p>The QR code cannot be drawn.</p>')
+  return renderQr(text, { type: 'svg', margin: 4 }).catch(() => '<p>The QR code cannot be drawn.</p>')
 }
 
 function loginForm(access: HttpAccess, request: Request, response: Response): void {

@@ -16,6 +16,7 @@ h1 { font-size: 1.3rem; }
 .code { font: 600 1.6rem/1.5 ui-monospace, monospace; letter-spacing: 0.15em; }
 .bad { color: #b00020; }
 @media (prefers-color-scheme: dark) { .bad { color: #ff8a95; } }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
 label, input { display: block; width: 100%; box-sizing: border-box; font: inherit; }
@@ -107,16 +108,26 @@ ${parts.filter((part) => part !== '').join('\n')}
 `
 }
 
-function pairingPart({ qrSvg, pairingCode, connection }: PairingView): string {
+function pairingPart({ qrSvg, pairingCode, connection, cause }: PairingView): string {
+  if (connection === 'halted') {
+    return `<p class="bad">WhatsApp has ended this link (${escapeHtml(cause ?? 'unknown cause')}). Nothing is tried
+any more and nothing was deleted; docs/operations.md says what to do.</p>`
+  }
+  if (connection === 'open') return '<p>Linked and connected. Nothing to do here.</p>'
+  const parts: string[] = []
   if (pairingCode !== undefined) {
-    return `<p>On your phone: WhatsApp, Linked devices, Link a device, Link with phone number instead.</p>
-<p class="code">${escapeHtml(pairingCode)}</p>`
+    parts.push(`<p>On your phone: WhatsApp, Linked devices, Link a device, Link with phone number instead.</p>
+<p class="code">${escapeHtml(pairingCode)}</p>`)
   }
   if (qrSvg !== undefined) {
-    return `<p>On your phone: WhatsApp, Linked devices, Link a device. Then point it here.</p>
-<div class="qr" role="img" aria-label="QR code to link this bot">${qrSvg}</div>`
+    const how =
+      pairingCode === undefined
+        ? 'On your phone: WhatsApp, Linked devices, Link a device. Then point'
+        : 'Or point'
+    parts.push(`<p>${how} it here.</p>
+<div class="qr" role="img" aria-label="QR code to link this bot">${qrSvg}</div>`)
   }
-  return connection === 'open' ? '<p>Linked and connected. Nothing to do here.</p>' : ''
+  return parts.join('\n')
 }
 
 function snapshotPart(snapshot: SnapshotFile | undefined): string {

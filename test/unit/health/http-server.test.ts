@@ -242,8 +242,15 @@ describe('the pairing page', () => {
   it('shows a code to type where there is one, while pairing only', async () => {
     const code = { pairingCode: 'ABCD-1234' }
     const pairing = botView(connection({ state: 'pairing', qr: QR_TEXT }), code)
-    expect(await page(sourceOf({ bot: pairing }))).toContain('<p class="code">ABCD-1234</p>')
+    const html = await page(sourceOf({ bot: pairing }))
+    expect(html).toContain('<p class="code">ABCD-1234</p>')
+    expect(html).toContain('<svg ')
     expect(await page(sourceOf({ bot: botView({}, code) }))).not.toContain('ABCD')
+  })
+
+  it('says so when WhatsApp has ended the link for good', async () => {
+    const halted = connection({ state: 'halted', cause: 'logged-out' })
+    expect(await page(sourceOf({ bot: botView(halted) }))).toMatch(/ended this link \(logged-out\)/)
   })
 
   it('survives a text that no QR can hold', async () => {
