@@ -65,6 +65,8 @@ export function createDyno(options: DynoOptions): Dyno {
     clock,
     logger,
     source: {
+      // It comes with the heartbeat, which may be late for as long as this.
+      staleAfterMs: config.botStallMs,
       supervisor: () => supervisor.view(),
       bot: () => supervisor.bot(),
       memory: () => ({ sample: probe.sample(), quotaBytes: quotaBytesOf(config, limits) }),

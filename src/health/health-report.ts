@@ -30,9 +30,6 @@ export const HEALTH_REASONS = [
 ] as const
 export type HealthReason = (typeof HEALTH_REASONS)[number]
 
-/** A status older than this says nothing about the present; the bot sends one each few seconds. */
-export const STALE_STATUS_MS = 30_000
-
 export interface HealthVerdict {
   readonly status: HealthStatus
   /** Why it is not `ok`, gravest first; empty when it is. */
@@ -70,7 +67,7 @@ export function assessHealth(source: HealthSource): HealthVerdict {
   const bot = source.bot()
   const gone = processReasons(supervisor)
   if (gone.length > 0) return { status: goneStatus(supervisor), reasons: gone }
-  if (bot === undefined || bot.ageMs > STALE_STATUS_MS) return silent(bot)
+  if (bot === undefined || bot.ageMs > source.staleAfterMs) return silent(bot)
   const reasons = [...stepReasons(bot), ...sessionReasons(bot), ...memoryReasons(bot)]
   if (reasons.length === 0) return { status: 'ok', reasons }
   const isStarting = bot.status.steps.some(({ state }) => state === 'waiting' || state === 'running')
@@ -94,7 +91,7 @@ export function healthReport(source: HealthSource, context: HealthContext): Heal
 /** The bot's view while it is fresh enough to be believed. */
 export function currentBot(source: HealthSource): BotView | undefined {
   const bot = source.bot()
-  return bot !== undefined && bot.ageMs <= STALE_STATUS_MS ? bot : undefined
+  return bot !== undefined && bot.ageMs <= source.staleAfterMs ? bot : undefined
 }
 
 /** While the bot starts these are what a start looks like, no trouble. */

@@ -52,6 +52,8 @@ export interface MemoryView {
 }
 
 export interface HealthSource {
+  /** A status of the bot that is older says nothing about the present. */
+  readonly staleAfterMs: number
   supervisor(): SupervisorView
   /** The last status of the present bot process; undefined before it has sent one and after its end. */
   bot(): BotView | undefined

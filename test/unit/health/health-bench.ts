@@ -17,6 +17,7 @@ import { RecordingLogger } from '../../support/recording-logger.ts'
 
 export const TOKEN = 'open-sesame-open-sesame'
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
+export const STALE_AFTER_MS = 30_000
 const MB = 1_048_576
 
 export function supervisorView(changes: Partial<SupervisorView> = {}): SupervisorView {
@@ -126,6 +127,7 @@ export function sourceOf(
   } as const
   const present = measured ?? { quotaBytes: 512 * MB, sample }
   return {
+    staleAfterMs: STALE_AFTER_MS,
     supervisor: () => supervisorView(parts.supervisor),
     bot: () => (bot === 'none' ? undefined : bot),
     memory: () => (present === 'none' ? undefined : present),

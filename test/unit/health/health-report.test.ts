@@ -2,15 +2,10 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  HEALTH_REASONS,
-  STALE_STATUS_MS,
-  assessHealth,
-  healthReport,
-} from '../../../src/health/health-report.ts'
+import { HEALTH_REASONS, assessHealth, healthReport } from '../../../src/health/health-report.ts'
 import type { HealthSource } from '../../../src/health/health-source.ts'
 import { assessReadiness } from '../../../src/health/readiness.ts'
-import { NOW_MS, botView, connection, memory, sourceOf, step } from './health-bench.ts'
+import { NOW_MS, STALE_AFTER_MS, botView, connection, memory, sourceOf, step } from './health-bench.ts'
 
 const CONTEXT = { nowMs: NOW_MS, isMemoryOptimizationEnabled: true }
 const DATABASE_AWAY = {
@@ -44,7 +39,7 @@ describe('the report', () => {
   })
 
   it('does not claim a database that nobody has asked lately', () => {
-    const stale = sourceOf({ bot: botView({}, { ageMs: STALE_STATUS_MS + 1 }) })
+    const stale = sourceOf({ bot: botView({}, { ageMs: STALE_AFTER_MS + 1 }) })
     expect(healthReport(stale, CONTEXT).databaseConnected).toBe(false)
     expect(healthReport(sourceOf({ bot: 'none' }), CONTEXT).databaseConnected).toBe(false)
   })
@@ -114,7 +109,7 @@ describe('the verdict', () => {
   })
 
   it('does not believe a report that is too old', () => {
-    const verdict = assessHealth(sourceOf({ bot: botView({}, { ageMs: STALE_STATUS_MS + 1 }) }))
+    const verdict = assessHealth(sourceOf({ bot: botView({}, { ageMs: STALE_AFTER_MS + 1 }) }))
     expect(verdict).toEqual({ status: 'degraded', reasons: ['no-status'] })
   })
 
@@ -164,7 +159,7 @@ function anyDyno(): fc.Arbitrary<HealthSource> {
   return fc
     .record({
       botProcess: fc.constantFrom('starting', 'running', 'stalled', 'ending', 'waiting', 'stopped'),
-      ageMs: fc.constantFrom(0, STALE_STATUS_MS, STALE_STATUS_MS + 1),
+      ageMs: fc.constantFrom(0, STALE_AFTER_MS, STALE_AFTER_MS + 1),
       hasBot: fc.boolean(),
       state,
       lease,
