@@ -6,7 +6,7 @@
 
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,11 +19,20 @@ import type { ChildProcess } from 'node:child_process'
 import type { PostgresBinaries, ServerUser } from './postgres-binaries.ts'
 import type { RawServer } from './postgres-server.ts'
 
+export interface EmbeddedOptions {
+  /** A folder whose data stay when the server ends, and are found again; made when missing. */
+  readonly keptIn?: string
+  /** Waits for the disk at each commit, as production does. Always so for data that are kept. */
+  readonly isDurable?: boolean
+}
+
 /** The lab's data need not survive a power cut, so nothing is waited for on disk. */
-const SETTINGS: Readonly<Record<string, string>> = {
+const VOLATILE: Readonly<Record<string, string>> = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
+}
+const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: '50',
   shared_buffers: '64MB',
   // Off for equal speed from run to run.
@@ -32,40 +41,59 @@ const SETTINGS: Readonly<Record<string, string>> = {
 }
 
 /**
- * $1: the folder; the rest: the server's command. Two ways to the end: stdin closes, or the server ends by
+ * $1: the folder; $2: whether its data stay; the rest: the server's command. Two ways to the end: stdin closes, or the server ends by
  * itself. Descriptor 3, because a shell gives its background commands /dev/null as stdin.
  */
 const KEEPER = `
-folder=$1; shift
+folder=$1; keep=$2; shift 2
 exec 3<&0 </dev/null
 "$@" 3<&- >>"$folder/postgres.log" 2>&1 &
 server=$!
-( read -r _ <&3; kill -QUIT $server ) &
+( read -r _ <&3; if [ "$keep" = yes ]; then kill -INT $server; else kill -QUIT $server; fi ) &
 reader=$!
 exec 3<&-
 wait $server
 kill $reader 2>/dev/null
-rm -rf "$folder"
+[ "$keep" = yes ] || rm -rf "$folder"
 `
 
 const START_DEADLINE_MS = 30_000
 const POLL_MS = 20
 
+/** What a start needs to know of the place that it starts in. */
+interface Place {
+  readonly user: ServerUser
+  readonly folder: string
+  readonly isKept: boolean
+  readonly isDurable: boolean
+}
+
 /** @throws InfrastructureError */
-export async function startEmbedded(): Promise<RawServer> {
+export async function startEmbedded(options: EmbeddedOptions = {}): Promise<RawServer> {
   sweepFolders()
+  const { keptIn } = options
   const user = serverUser()
-  const folder = mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`))
+  const folder = keptIn ?? mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`))
+  const isKept = keptIn !== undefined
+  const place = { user, folder, isKept, isDurable: isKept || options.isDurable === true }
   try {
+    mkdirSync(folder, { recursive: true })
     giveTo(user, folder)
     const binaries = await findBinaries(user, folder)
-    const password = randomUUID()
-    await initialise(binaries, user, folder, password)
-    return await startServer(binaries, user, folder, password)
+    return await startServer(binaries, place, await passwordOf(binaries, place))
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true })
+    if (!isKept) rmSync(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+/** The one that the data were made with; makes them when there are none. */
+async function passwordOf(binaries: PostgresBinaries, { user, folder }: Place): Promise<string> {
+  const passwordFile = join(folder, 'password')
+  if (existsSync(join(folder, 'data', 'PG_VERSION'))) return readFileSync(passwordFile, 'utf8').trim()
+  const password = randomUUID()
+  await initialise(binaries, user, folder, password)
+  return password
 }
 
 async function initialise(
@@ -104,12 +132,12 @@ async function initialise(
 
 async function startServer(
   binaries: PostgresBinaries,
-  user: ServerUser,
-  folder: string,
+  { user, folder, isKept, isDurable }: Place,
   password: string,
 ): Promise<RawServer> {
   const port = await freePort()
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const all = isDurable ? SETTINGS : { ...SETTINGS, ...VOLATILE }
+  const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const keeper = spawn(
     '/bin/sh',
     [
@@ -117,13 +145,15 @@ async function startServer(
       KEEPER,
       'sh',
       folder,
+      isKept ? 'yes' : 'no',
       binaries.postgres,
       '-D',
       join(folder, 'data'),
       '-p',
       `${port}`,
       '-k',
-      folder,
+      // A folder of somebody's choice may make the socket's path too long.
+      isKept ? '' : folder,
       ...settings,
     ],
     // A group of its own: Ctrl-C is for this process, which then stops the server in order.
@@ -136,7 +166,8 @@ async function startServer(
   keeper.unref()
   // node-postgres and libpq take `host` over the address before it: the socket spares about 30 µs a statement.
   // Whoever needs TCP, such as a proxy, finds it in host name and port.
-  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres?host=${encodeURIComponent(folder)}`
+  const address = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  const url = isKept ? address : `${address}?host=${encodeURIComponent(folder)}`
   const deadlineMs = performance.now() + START_DEADLINE_MS
   while (!(await answers(url))) {
     if (isEnded || performance.now() > deadlineMs) {
@@ -154,7 +185,7 @@ async function startServer(
     keeper.ref()
     keeper.stdin.end()
     await ended
-    rmSync(folder, { recursive: true, force: true })
+    if (!isKept) rmSync(folder, { recursive: true, force: true })
   }
   return { kind: 'embedded', url, stop }
 }

@@ -6,11 +6,12 @@
 
 import { inspectDocker, startContainer } from './container.ts'
 import { startEmbedded } from './embedded.ts'
+import type { EmbeddedOptions } from './embedded.ts'
 import { withTemplate } from './postgres-server.ts'
 import { serverAtUrl } from './url.ts'
 import type { PostgresServer, RawServer } from './postgres-server.ts'
 
-export interface StartPostgresOptions {
+export interface StartPostgresOptions extends EmbeddedOptions {
   readonly kind: 'auto' | 'container' | 'embedded' | 'url'
   /** For `url`. */
   readonly url?: string
@@ -35,7 +36,7 @@ async function startRaw(options: StartPostgresOptions): Promise<RawServer> {
     case 'container':
       return startContainer(options)
     case 'embedded':
-      return startEmbedded()
+      return startEmbedded(options)
     case 'url':
       return serverAtUrl(options.url)
     case 'auto':
