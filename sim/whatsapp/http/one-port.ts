@@ -14,7 +14,7 @@ import type { Certificate } from './certificate.ts'
 /** The first byte of a TLS record that carries a handshake; no HTTP method begins with it. */
 const TLS_HANDSHAKE = 0x16
 /** The server is never to be seen from outside this machine. */
-const HOST = '127.0.0.1'
+export const LOOPBACK = '127.0.0.1'
 
 export interface OnePortParts {
   /** Takes every connection, decrypted; it must not listen itself. */
@@ -40,7 +40,7 @@ export class OnePort {
     const server = createServer((socket) => this.#accept(socket))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.once('error', reject)
-    server.listen(port, HOST, resolve)
+    server.listen(port, LOOPBACK, resolve)
     await promise
     this.#server = server
     return (server.address() as AddressInfo).port

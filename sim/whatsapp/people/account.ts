@@ -56,7 +56,7 @@ export class Account extends SimulatedPerson {
    * @throws Error when no client waits under this QR text's reference
    */
   async scanQr(qrText: string): Promise<LinkedDevice> {
-    return this.#world.pairings.scan(this, qrText)
+    return this.#greet(await this.#world.pairings.scan(this, qrText))
   }
 
   /**
@@ -64,7 +64,7 @@ export class Account extends SimulatedPerson {
    * @throws Error when no client asked for a code for this number, or the code is another
    */
   async enterPairingCode(code: string): Promise<LinkedDevice> {
-    return this.#world.pairings.enterCode(this, code)
+    return this.#greet(await this.#world.pairings.enterCode(this, code))
   }
 
   /** A device that is linked already: what a client needs to log in as it, without any pairing. */
@@ -104,6 +104,12 @@ export class Account extends SimulatedPerson {
     return Promise.all(
       to.map((device) => this.simulatedDevice(0).send(self, content, { category: 'peer', only: [device] })),
     )
+  }
+
+  /** A phone sends what it has to a newly linked device; clients hold back what else comes until they have it. */
+  async #greet(device: LinkedDevice): Promise<LinkedDevice> {
+    await this.sendHistory([], [device])
+    return device
   }
 
   /** The jid of a linked device as clients know themselves, `number:device@s.whatsapp.net`. */

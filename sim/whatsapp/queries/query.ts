@@ -6,6 +6,7 @@
 import { allChildren } from '../wire/stanza.ts'
 import type { Device } from '../directory/directory.ts'
 import type { LinkedDevice } from '../directory/linked-device.ts'
+import type { MediaHost } from '../media/media-host.ts'
 import type { DeviceWorld } from '../people/simulated-device.ts'
 import type { Stanza } from '../wire/stanza.ts'
 
@@ -20,8 +21,7 @@ export interface Query {
 }
 
 export interface QueryWorld extends DeviceWorld {
-  /** `host` or `host:port`, without scheme: clients put `https://` before it. */
-  readonly mediaHosts: readonly string[]
+  readonly media: MediaHost
 }
 
 export type Answer =

@@ -5,7 +5,6 @@ import { result } from './query.ts'
 import type { Topic } from './query.ts'
 
 const PRIVACY = ['readreceipts', 'profile', 'status', 'online', 'last', 'groupadd', 'calladd']
-const MEDIA_TTL_S = 300
 
 export const sessionQueries: Topic = {
   // Becoming active is when WhatsApp hands over what waited.
@@ -45,14 +44,7 @@ export const sessionQueries: Topic = {
         ),
       ),
     ]),
-  'w:m/set/media_conn': ({ world }) =>
-    result([
-      stanza(
-        'media_conn',
-        { auth: 'fake', ttl: String(MEDIA_TTL_S), auth_ttl: String(MEDIA_TTL_S), max_buckets: '12' },
-        world.mediaHosts.map((hostname) => stanza('host', { hostname })),
-      ),
-    ]),
+  'w:m/set/media_conn': ({ world }) => result([world.media.mediaConnNode()]),
   'md/set/remove-companion-device': ({ device }) => ({
     kind: 'result',
     afterwards: () => {
