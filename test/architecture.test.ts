@@ -70,8 +70,10 @@ export function directUses(file: string, text: string): string[] {
     .flatMap((line, index) => (BANNED.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : []))
 }
 
-/** Drains promise chains; watches for rejections; names sessions on a shared server. */
-const REAL_WORLD_SEAMS = ['sim/world/scheduler.ts', 'sim/world/run.ts', 'sim/world/virtual-database.ts']
+/** Drains promise chains; watches for rejections; guards the real clock; names sessions on a shared server. */
+const REAL_WORLD_SEAMS = ['scheduler', 'run', 'tripwire', 'virtual-database'].map(
+  (name) => `sim/world/${name}.ts`,
+)
 
 /** Parts of the real level that live beside their model: real processes, real time. */
 const REAL_LEVEL = ['sim/dyno/real/', 'sim/balloon/agent/']

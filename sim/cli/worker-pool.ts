@@ -23,6 +23,8 @@ export interface WorkerPoolOptions {
   readonly size: number
   /** A database for each worker; undefined when all runs are at `model`. */
   readonly createDatabase: (() => Promise<WorkerDatabase>) | undefined
+  /** Longest silence of a worker at work; two minutes unless said. */
+  readonly maxSilenceMs?: number
 }
 
 export class WorkerPool {
@@ -125,12 +127,13 @@ export class WorkerPool {
   }
 
   async #startOne(): Promise<WorkerProcess> {
-    const database = await this.#options.createDatabase?.()
+    const { workerUrl, createDatabase, maxSilenceMs } = this.#options
+    const database = await createDatabase?.()
     if (this.#isStopped) {
       await database?.drop()
       throw new Interrupted('the workers were stopped')
     }
-    const worker = new WorkerProcess(this.#options.workerUrl, database)
+    const worker = new WorkerProcess(workerUrl, database, maxSilenceMs)
     this.#workers.add(worker)
     try {
       await worker.ready
@@ -138,7 +141,7 @@ export class WorkerPool {
       if (error instanceof WorkerDied) {
         throw new InfrastructureError(
           error.message,
-          `run it by hand to see why: node ${this.#options.workerUrl.pathname}`,
+          `run it by hand to see why: node ${workerUrl.pathname}`,
           { cause: error },
         )
       }

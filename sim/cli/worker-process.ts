@@ -22,8 +22,8 @@ export class WorkerDied extends Error {
   }
 }
 
-/** Longest silence of a worker at work, ms; a sound one is heard every few seconds. */
-const MAX_SILENCE_MS = 120_000
+/** Longest silence of a worker, ms; a sound one at work is heard every few seconds. */
+export const MAX_SILENCE_MS = 120_000
 /** How long an idle worker may take to close its database before it is killed, ms. */
 const CLOSE_GRACE_MS = 3_000
 /** How much of a worker's own output is kept for the message when it dies. */
@@ -35,6 +35,7 @@ export class WorkerProcess {
   readonly #ended: Promise<void>
   readonly #ready = Promise.withResolvers<void>()
   #output = ''
+  readonly #maxSilenceMs: number
   #silence: NodeJS.Timeout | undefined
   #hungMs: number | undefined
   #death: WorkerDied | undefined
@@ -48,8 +49,10 @@ export class WorkerProcess {
       }
     | undefined
 
-  constructor(programUrl: URL, database: WorkerDatabase | undefined) {
+  /** @param maxSilenceMs longest silence at work; its start may take as long as any */
+  constructor(programUrl: URL, database: WorkerDatabase | undefined, maxSilenceMs = MAX_SILENCE_MS) {
     this.#database = database
+    this.#maxSilenceMs = maxSilenceMs
     this.#child = fork(programUrl, [], {
       // The parent may run under a debugger or a test runner; its flags are not the worker's.
       execArgv: [],
@@ -73,7 +76,7 @@ export class WorkerProcess {
       })
     })
     this.#ready.promise.catch(() => undefined)
-    this.#watchSilence()
+    this.#watchSilence(MAX_SILENCE_MS)
   }
 
   /**
@@ -136,17 +139,20 @@ export class WorkerProcess {
     }
   }
 
-  #watchSilence(): void {
+  #watchSilence(maxMs = this.#maxSilenceMs): void {
     clearTimeout(this.#silence)
     this.#silence = setTimeout(() => {
-      this.#hungMs = MAX_SILENCE_MS
+      this.#hungMs = maxMs
       this.#child.kill('SIGKILL')
-    }, MAX_SILENCE_MS)
+    }, maxMs)
   }
 
   #end(how: string): void {
     clearTimeout(this.#silence)
-    const why = this.#hungMs === undefined ? how : `was silent for ${this.#hungMs / 1_000} s and was killed`
+    const why =
+      this.#hungMs === undefined
+        ? how
+        : `was silent for ${this.#hungMs / 1_000} s, as in an endless loop, and was killed`
     const death = new WorkerDied(`the worker process ${why}${lastWords(this.#output)}`, this.#virtualMs)
     this.#death ??= death
     this.#ready.reject(death)

@@ -32,7 +32,7 @@ export class MemorySampler {
   }
 
   #schedule(delayMs: number): void {
-    this.#event = this.#options.scheduler.schedule('dyno.sample', delayMs, () => {
+    this.#event = this.#options.scheduler.scheduleHousekeeping('dyno.sample', delayMs, () => {
       this.#options.onSample()
       if (!this.#isStopped) this.#schedule(drawSampleGapMs(this.#options.rules, this.#options.stream))
     })

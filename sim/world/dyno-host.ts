@@ -51,6 +51,11 @@ export class DynoHost implements DynoProgram {
     return [...this.#dynos].findLast((dyno) => dyno.ledger !== undefined)?.ledger
   }
 
+  /** What each living process waits for, in words; for the report of a deadlock. */
+  parked(): string[] {
+    return [...this.#dynos].flatMap((dyno) => dyno.parked())
+  }
+
   /** Records what each living process holds; for the leak checker. */
   recordTimers(): void {
     for (const dyno of this.#dynos) dyno.recordTimers()

@@ -71,6 +71,10 @@ export class LoneDyno implements RunningProgram {
     return { rssAndSwap: this.ledger.totalBytes(), cache: 0 }
   }
 
+  parked(): string[] {
+    return [this.#process.describe()]
+  }
+
   recordTimers(): void {
     recordTimers(this.#parts.world, this.#process)
   }

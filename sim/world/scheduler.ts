@@ -2,7 +2,7 @@
  * The virtual world's one time line: events in a heap ordered by (time, order of scheduling). Between two
  * events every promise chain that can run has run. An event may carry a gate, the promise of a real result;
  * the clock does not pass such an event until its result has really arrived, so real latency never leaks
- * into virtual time.
+ * into virtual time. Housekeeping, the lab's own marks and samples, is told from what somebody waits for.
  */
 
 import assert from 'node:assert/strict'
@@ -15,8 +15,18 @@ export interface ScheduledEvent {
 }
 
 export interface SchedulerStop {
-  /** `reached`: the end of the span. `deadlock`: nothing is scheduled any more. `stopped`: by `stop()`. */
-  readonly reason: 'reached' | 'deadlock' | 'stopped'
+  /**
+   * `reached`: the end of the span. `deadlock`: nothing is scheduled any more. `stuck`: the clock stands,
+   * because each event brings another at the same moment. `stopped`: by `stop()`.
+   */
+  readonly reason: 'reached' | 'deadlock' | 'stuck' | 'stopped'
+  /** Of the event that came next, when stuck. */
+  readonly label?: string
+}
+
+/** Events scheduled, neither run nor cancelled, without housekeeping. */
+interface Alive {
+  count: number
 }
 
 class Event implements ScheduledEvent {
@@ -24,7 +34,9 @@ class Event implements ScheduledEvent {
   readonly order: number
   readonly label: string
   readonly gate: Promise<void> | undefined
-  action: (() => void) | undefined
+  /** Undefined for housekeeping. */
+  readonly #alive: Alive | undefined
+  #action: (() => void) | undefined
 
   constructor(
     atMs: number,
@@ -32,27 +44,47 @@ class Event implements ScheduledEvent {
     label: string,
     action: () => void,
     gate: Promise<void> | undefined,
+    alive: Alive | undefined,
   ) {
     this.atMs = atMs
     this.order = order
     this.label = label
-    this.action = action
+    this.#action = action
     this.gate = gate
+    this.#alive = alive
+    if (alive !== undefined) alive.count += 1
+  }
+
+  get isDue(): boolean {
+    return this.#action !== undefined
+  }
+
+  /** Its action, once; undefined when it was cancelled or taken before. */
+  take(): (() => void) | undefined {
+    const action = this.#action
+    this.#action = undefined
+    if (action !== undefined && this.#alive !== undefined) this.#alive.count -= 1
+    return action
   }
 
   cancel(): void {
-    this.action = undefined
+    this.take()
   }
 }
 
 /** After so many events the real event loop gets a turn, so that Ctrl-C and progress lines work. */
 const EVENTS_PER_REAL_TURN = 2_000
+/** So many events at one moment are no burst any more: five thousand waiting messages make a few thousand. */
+const MAX_EVENTS_AT_ONE_MOMENT = 100_000
 
 export class Scheduler {
   readonly #heap: Event[] = []
   #order = 0
   #nowMs = 0
   #executedEvents = 0
+  readonly #alive: Alive = { count: 0 }
+  /** Events executed since the clock last moved. */
+  #eventsAtThisMoment = 0
   #isStopped = false
 
   /** Virtual ms since the world began. */
@@ -64,12 +96,20 @@ export class Scheduler {
     return this.#executedEvents
   }
 
+  /** True when nothing but housekeeping is scheduled: nobody waits for anything that can come. */
+  get isIdle(): boolean {
+    return this.#alive.count === 0
+  }
+
   /** Runs `action` `delayMs` (≥ 0) from now; with a gate, not before the gate has resolved. */
   schedule(label: string, delayMs: number, action: () => void, gate?: Promise<void>): ScheduledEvent {
     assert(delayMs >= 0, `negative delay ${delayMs} for ${label}`)
-    const event = new Event(this.#nowMs + delayMs, this.#order++, label, action, gate)
-    this.#push(event)
-    return event
+    return this.#add(new Event(this.#nowMs + delayMs, this.#order++, label, action, gate, this.#alive))
+  }
+
+  /** For the lab's own marks and samples, for which nobody in the world waits. */
+  scheduleHousekeeping(label: string, delayMs: number, action: () => void): ScheduledEvent {
+    return this.#add(new Event(this.#nowMs + delayMs, this.#order++, label, action, undefined, undefined))
   }
 
   /** Ends the run after the event under way. */
@@ -84,7 +124,7 @@ export class Scheduler {
       if (this.#isStopped) return { reason: 'stopped' }
       const event = this.#heap[0]
       if (event === undefined) return { reason: 'deadlock' }
-      if (event.action === undefined) {
+      if (!event.isDue) {
         this.#pop()
         continue
       }
@@ -94,10 +134,10 @@ export class Scheduler {
         await event.gate
       }
       this.#pop()
-      const { action } = event
+      const action = event.take()
       if (action === undefined) continue
-      this.#nowMs = event.atMs
-      this.#executedEvents += 1
+      this.#moveTo(event.atMs)
+      if (this.#eventsAtThisMoment > MAX_EVENTS_AT_ONE_MOMENT) return { reason: 'stuck', label: event.label }
       action()
       await drainMicrotasks()
       if (this.#executedEvents % EVENTS_PER_REAL_TURN === 0) await realTurn()
@@ -106,13 +146,24 @@ export class Scheduler {
     return { reason: 'reached' }
   }
 
+  #moveTo(atMs: number): void {
+    this.#eventsAtThisMoment = atMs === this.#nowMs ? this.#eventsAtThisMoment + 1 : 0
+    this.#nowMs = atMs
+    this.#executedEvents += 1
+  }
+
   /** Labels of what is still scheduled, soonest first: for the report of a deadlock or a leak. */
   pendingLabels(limit: number): string[] {
     return this.#heap
-      .filter((event) => event.action !== undefined)
+      .filter((event) => event.isDue)
       .toSorted(compareEvents)
       .slice(0, limit)
       .map((event) => `${event.label}@${event.atMs}`)
+  }
+
+  #add(event: Event): Event {
+    this.#push(event)
+    return event
   }
 
   #push(event: Event): void {

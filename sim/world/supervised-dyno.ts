@@ -92,6 +92,10 @@ export class SupervisedDyno implements RunningProgram {
     return { rssAndSwap: LEDGER_BASE_BYTES.supervisor + (this.#bot?.ledger.totalBytes() ?? 0), cache: 0 }
   }
 
+  parked(): string[] {
+    return [this.#process.describe(), ...(this.#bot?.parked() ?? [])]
+  }
+
   recordTimers(): void {
     recordTimers(this.#parts.world, this.#process)
     this.#bot?.recordTimers()

@@ -143,6 +143,10 @@ export class VirtualBot implements ChildProcess {
     this.#process.kill()
   }
 
+  parked(): string[] {
+    return [this.#process.describe()]
+  }
+
   recordTimers(): void {
     recordTimers(this.#options.dyno.world, this.#process)
   }

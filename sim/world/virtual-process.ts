@@ -9,6 +9,7 @@ import { errorMessageOf } from '../../src/errors.ts'
 import type { Clock, Timer } from '../../src/ports/clock.ts'
 import type { DynoClock } from './dyno-clock.ts'
 import type { Scheduler } from './scheduler.ts'
+import { watchedBy } from './tripwire.ts'
 
 /** `exiting`: it called its own exit and must not do anything more; its calls are dropped silently. */
 export type ProcessState = 'running' | 'hung' | 'exiting' | 'dead'
@@ -33,6 +34,8 @@ export class VirtualProcess implements Clock {
   #nextTimer = 0
   #state: ProcessState = 'running'
   #parked: (() => void)[] = []
+  readonly #runWatched: (action: () => void) => void
+  readonly #misused = new Set<string>()
   #endListeners: (() => void)[] = []
 
   constructor(options: VirtualProcessOptions) {
@@ -41,6 +44,7 @@ export class VirtualProcess implements Clock {
     this.#dynoClock = options.dynoClock
     this.#timerDelayMs = () => options.timerDelayMs()
     this.#onMisdeed = (message) => options.onMisdeed(message)
+    this.#runWatched = watchedBy({ onForbidden: (message) => this.#misuse(message) })
   }
 
   get state(): ProcessState {
@@ -85,7 +89,7 @@ export class VirtualProcess implements Clock {
     if (this.#state === 'hung') this.#parked.push(callback)
     if (this.#state !== 'running') return
     try {
-      callback()
+      this.#runWatched(callback)
     } catch (error) {
       this.#onMisdeed(`uncaught: ${errorMessageOf(error)}`)
     }
@@ -136,10 +140,24 @@ export class VirtualProcess implements Clock {
     for (const callback of parked) this.#scheduler.schedule('after-hang', 0, () => this.deliver(callback))
   }
 
+  /** What it is and what it waits for, in words. */
+  describe(): string {
+    const timers = [...this.pendingTimers()].map(([label, count]) => `${count} × ${label}`)
+    const held = this.#parked.length === 0 ? '' : `, ${this.#parked.length} callbacks held back`
+    return `${this.id} is ${this.#state} with ${timers.length === 0 ? 'no timer' : timers.join(', ')}${held}`
+  }
+
   /** Timers set and neither fired nor cancelled, by label: for leak checks. */
   pendingTimers(): Map<string, number> {
     const counts = new Map<string, number>()
     for (const label of this.#timers.values()) counts.set(label, (counts.get(label) ?? 0) + 1)
     return counts
+  }
+
+  /** Said once of each: a loop would say it for ever. */
+  #misuse(message: string): void {
+    if (this.#misused.has(message)) return
+    this.#misused.add(message)
+    this.#onMisdeed(message)
   }
 }

@@ -2,7 +2,8 @@
  * What people send the bot: one command in ten seconds, as declared, over direct chats and groups, plus what
  * a scenario adds. Every message is a command, the dearest kind of chat message for the bot: it costs the
  * ratchet step, the durable mark, the recorded reply and the ack. Each carries a number that the answer
- * repeats, so that a checker can tell which command was answered, without asking the bot.
+ * repeats, so that a checker can tell which command was answered, without asking the bot. Only a connected
+ * bot hears of them, so they keep no world alive.
  */
 
 import { MESSAGE_EVERY_MS } from '../scenario.ts'
@@ -37,7 +38,7 @@ export function startWorkload(options: WorkloadOptions): void {
     const everyMs = burst.forMs / burst.count
     for (let index = 0; index < burst.count; index += 1) {
       const atMs = Math.floor(burst.atMs + index * everyMs)
-      options.scheduler.schedule('workload.burst', atMs, send)
+      options.scheduler.scheduleHousekeeping('workload.burst', atMs, send)
     }
   }
 }
@@ -48,7 +49,7 @@ function scheduleNext(options: WorkloadOptions, send: () => void, slot: number):
   const slotStartMs = slot * MESSAGE_EVERY_MS
   if (slotStartMs + MESSAGE_EVERY_MS > options.untilMs) return
   const atMs = slotStartMs + stream.integer(0, MESSAGE_EVERY_MS - 1)
-  scheduler.schedule('workload', Math.max(0, atMs - scheduler.nowMs), () => {
+  scheduler.scheduleHousekeeping('workload', Math.max(0, atMs - scheduler.nowMs), () => {
     if (!isQuiet(options.workload, atMs)) send()
     scheduleNext(options, send, slot + 1)
   })

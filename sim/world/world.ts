@@ -23,6 +23,7 @@ import { checkerContext, labConfig } from './lab-config.ts'
 import { PrngStreams, SeededSecureRandom } from './prng.ts'
 import type { Verdict } from './run-result.ts'
 import { Scheduler } from './scheduler.ts'
+import type { SchedulerStop } from './scheduler.ts'
 import { SerialQueue } from './store-gate.ts'
 import { Trace } from './trace.ts'
 import type { SessionStores } from './virtual-database.ts'
@@ -201,11 +202,16 @@ export class World {
     while (this.nowMs < untilMs) {
       const stop = await this.#scheduler.run(Math.min(untilMs, this.nowMs + stepMs))
       this.#options.onProgress(this.nowMs)
-      if (stop.reason === 'reached') continue
-      if (stop.reason === 'deadlock')
-        this.misdeed('the world', 'virtual deadlock: nothing is scheduled any more')
+      if (stop.reason === 'reached' && !this.#scheduler.isIdle) continue
+      if (stop.reason !== 'stopped') this.misdeed('the world', this.#whyWedged(stop))
       return
     }
+  }
+
+  #whyWedged({ reason, label }: SchedulerStop): string {
+    if (reason === 'stuck') return `the clock stands: event after event at one moment, the last "${label}"`
+    const parked = this.#host.parked().join('; ') || 'no process'
+    return `virtual deadlock: nothing can happen any more; parked: ${parked}`
   }
 
   #hasGoneMad(): boolean {
@@ -213,7 +219,7 @@ export class World {
   }
 
   #markTimers(): void {
-    this.#scheduler.schedule('mark.timers', TIMER_MARKS_EVERY_MS, () => {
+    this.#scheduler.scheduleHousekeeping('mark.timers', TIMER_MARKS_EVERY_MS, () => {
       this.#host.recordTimers()
       this.#markTimers()
     })
