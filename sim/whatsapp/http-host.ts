@@ -5,6 +5,7 @@
 
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
@@ -18,7 +19,9 @@ export interface HostOptions {
   readonly port: number
   /** Asked for at the first TLS connection. */
   readonly certificate: () => Promise<Certificate>
-  onSocket(socket: WebSocket): void
+  /** @returns true when the upgrade has been dealt with */
+  interceptUpgrade(socket: Socket): boolean
+  onSocket(webSocket: WebSocket, socket: Socket): void
 }
 
 export class HttpHost {
@@ -75,6 +78,10 @@ export class HttpHost {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#options.onSocket(webSocket))
+    // Node types it wider than it is: what asks for an upgrade came over TCP or TLS.
+    const tcp = socket as Socket
+    tcp.on('error', () => undefined)
+    if (this.#options.interceptUpgrade(tcp)) return
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#options.onSocket(webSocket, tcp))
   }
 }

@@ -1,59 +1,66 @@
 /**
  * One client's connection, from the first byte to the last: handshake, then registration or a linked device's
- * session. What the client sends is dealt with strictly in order. It owns its WebSocket and nothing else.
+ * session. What the client sends is dealt with strictly in order; what goes to it passes the gate of faults.
  */
 
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys'
 import type { proto } from '@whiskeysockets/baileys'
-import type { RawData, WebSocket } from 'ws'
+import { strikeAt } from '../faults/connection-faults.ts'
+import { isSilenced, OutboundGate } from '../faults/outbound-gate.ts'
 import { decideLogin } from '../login/login.ts'
 import { Registration } from '../login/registration.ts'
 import { TaskQueue } from '../task-queue.ts'
 import { addressOf } from '../truth-ledger.ts'
+import { makeCertificate } from '../wire/certificates.ts'
 import { FrameReader, toFrame } from '../wire/framing.ts'
 import { NoiseHandshake } from '../wire/noise.ts'
 import { SERVER, secondsNow, stanza } from '../wire/stanza.ts'
 import { DeviceSession } from './device-session.ts'
-import type { DeviceLink, LinkedDevice } from '../directory/linked-device.ts'
+import type { FaultTarget } from '../faults/connection-faults.ts'
+import type { Moment } from '../faults/fault.ts'
+import type { LinkedDevice } from '../directory/linked-device.ts'
 import type { ConnectionTruth } from '../truth-ledger.ts'
-import type { NoiseTransport } from '../wire/noise.ts'
+import type { NoiseKeys, NoiseTransport } from '../wire/noise.ts'
 import type { Stanza } from '../wire/stanza.ts'
+import type { SessionLink } from './device-session.ts'
 import type { ServerWorld } from './server-world.ts'
+import type { WireSocket } from './wire-socket.ts'
 
 /** Clients get the stream error before the stream ends, but are not left waiting for long. */
 const CLOSE_AFTER_ERROR_MS = 20
+const GARBAGE_HELLO = Buffer.from([0, 0, 4, 1, 2, 3, 4])
 
 type Phase =
-  | { readonly name: 'handshake'; noise: NoiseHandshake | undefined; isGreeted: boolean }
+  | { readonly name: 'handshake'; noise: NoiseHandshake | undefined }
   | { readonly name: 'registering'; readonly transport: NoiseTransport; readonly registration: Registration }
   | { readonly name: 'session'; readonly transport: NoiseTransport; readonly session: DeviceSession }
   | { readonly name: 'refused'; readonly transport: NoiseTransport }
   | { readonly name: 'closed' }
 
-export class Connection implements DeviceLink {
+export class Connection implements SessionLink, FaultTarget {
   readonly truth: ConnectionTruth
-  readonly #socket: WebSocket
+  readonly socket: WireSocket
   readonly #world: ServerWorld
   readonly #reader = new FrameReader()
   readonly #inbound = new TaskQueue()
-  #phase: Phase = { name: 'handshake', noise: undefined, isGreeted: false }
+  readonly #gate: OutboundGate
+  #phase: Phase = { name: 'handshake', noise: undefined }
   #lastId = 0
-  #closeTimer: NodeJS.Timeout | undefined
 
-  constructor(socket: WebSocket, world: ServerWorld, truth: ConnectionTruth) {
-    this.#socket = socket
+  constructor(socket: WireSocket, world: ServerWorld, truth: ConnectionTruth) {
+    this.socket = socket
     this.#world = world
     this.truth = truth
-    socket.on('message', (data) => this.#receive(data))
-    socket.on('close', () => this.#closed())
-    // A broken socket closes too; there is nothing to add.
-    socket.on('error', () => undefined)
+    this.#gate = new OutboundGate({
+      board: world.faults,
+      device: () => this.truth.device,
+      write: (outgoing) => void this.write(outgoing),
+    })
+    socket.onBytes((bytes) => this.#receive(bytes))
+    socket.onClose(() => this.#closed())
   }
 
-  get device(): LinkedDevice | undefined {
-    return this.#phase.name === 'session' ? this.#phase.session.device : undefined
-  }
-
+  /** What the client brought from an earlier connection, if it was given any. */
   get routing(): Buffer | undefined {
     return this.#reader.intro?.routing
   }
@@ -64,41 +71,31 @@ export class Connection implements DeviceLink {
   }
 
   send(outgoing: Stanza): void {
-    this.sendPlain(encodeBinaryNode(outgoing))
+    this.#gate.pass(outgoing)
   }
 
-  /** Seals and frames the bytes as they are. */
-  sendPlain(plain: Uint8Array): void {
-    if (!('transport' in this.#phase)) return
-    this.sendRaw(toFrame(this.#phase.transport.seal(plain)))
+  async write(outgoing: Stanza): Promise<void> {
+    await this.writePlain(encodeBinaryNode(outgoing))
   }
 
-  /** Writes the bytes as they are. */
-  sendRaw(bytes: Uint8Array): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(bytes)
+  async writePlain(plain: Uint8Array): Promise<void> {
+    if ('transport' in this.#phase) await this.socket.send(toFrame(this.#phase.transport.seal(plain)))
+  }
+
+  reached(moment: Moment): void {
+    void strikeAt(moment, this.#world.faults, this.truth.device, this)
   }
 
   restart(): void {
-    this.endWith(stanza('stream:error', { code: '515' }))
+    this.#endWith(stanza('stream:error', { code: '515' }))
   }
 
   endReplaced(): void {
-    this.endWith(stanza('stream:error', {}, [stanza('conflict', { type: 'replaced' })]))
+    this.#endWith(stanza('stream:error', {}, [stanza('conflict', { type: 'replaced' })]))
   }
 
   endRemoved(): void {
-    this.endWith(stanza('stream:error', { code: '401' }, [stanza('conflict', { type: 'device_removed' })]))
-  }
-
-  /** Sends a last stanza and closes the stream. */
-  endWith(last: Stanza): void {
-    this.send(last)
-    this.#closeTimer ??= setTimeout(() => this.#socket.close(1000), CLOSE_AFTER_ERROR_MS)
-  }
-
-  /** Ends the connection at once, without a word. */
-  terminate(): void {
-    this.#socket.terminate()
+    this.#endWith(stanza('stream:error', { code: '401' }, [stanza('conflict', { type: 'device_removed' })]))
   }
 
   /** Resolves when everything received so far has been dealt with. */
@@ -106,9 +103,14 @@ export class Connection implements DeviceLink {
     await this.#inbound.idle()
   }
 
-  #receive(data: RawData): void {
+  #endWith(last: Stanza): void {
+    this.send(last)
+    this.socket.closeAfter(CLOSE_AFTER_ERROR_MS)
+  }
+
+  #receive(bytes: Buffer): void {
+    if (isSilenced(this.#world.faults, this.truth.device)) return
     try {
-      const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Uint8Array)
       for (const frame of this.#reader.push(bytes)) this.#takeFrame(frame)
     } catch {
       this.#failProtocol()
@@ -132,21 +134,41 @@ export class Connection implements DeviceLink {
   }
 
   #takeHandshake(phase: Phase & { name: 'handshake' }, frame: Buffer): void {
-    if (phase.noise === undefined) {
-      phase.noise = new NoiseHandshake(this.#world.noiseKeys(), this.#reader.intro?.header ?? Buffer.alloc(0))
-      this.sendRaw(toFrame(phase.noise.answerHello(frame)))
+    const { faults } = this.#world
+    if (phase.noise !== undefined) {
+      const { payload } = phase.noise.readFinish(frame)
+      this.#begin(phase.noise.toTransport(), payload)
       return
     }
-    const { payload } = phase.noise.readFinish(frame)
-    this.#begin(phase.noise.toTransport(), payload)
+    if (faults.strike('no-server-hello', undefined) !== undefined) return
+    if (faults.strike('garbage-server-hello', undefined) !== undefined) {
+      void this.socket.send(GARBAGE_HELLO)
+      return
+    }
+    phase.noise = new NoiseHandshake(this.#noiseKeys(), this.#reader.intro?.header ?? Buffer.alloc(0))
+    void this.socket.send(toFrame(phase.noise.answerHello(frame)))
+  }
+
+  #noiseKeys(): NoiseKeys {
+    const keys = this.#world.noiseKeys()
+    const bad = this.#world.faults.strike('bad-certificate', undefined)
+    if (bad === undefined) return keys
+    const flaws = bad.flaw === 'untrusted-root' ? { isUntrusted: true } : { issuerSerial: 7 }
+    return { ...keys, certificate: makeCertificate(keys.staticKey.public, flaws) }
   }
 
   #begin(transport: NoiseTransport, payload: proto.IClientPayload): void {
     this.#phase = { name: 'refused', transport }
     const decision = decideLogin(payload, this.#world)
+    const device = decision.kind === 'login' ? addressOf(decision.device) : undefined
+    const fault = this.#world.faults.strike('login-failure', device)
+    if (fault !== undefined) {
+      this.#refuse(fault.reason)
+      return
+    }
     switch (decision.kind) {
       case 'refuse':
-        this.endWith(stanza('failure', { reason: String(decision.reason), location: 'fake' }))
+        this.#refuse(decision.reason)
         return
       case 'register': {
         const { pairings, qrRefs } = this.#world
@@ -158,6 +180,10 @@ export class Connection implements DeviceLink {
         this.#login(transport, decision.device)
         return
     }
+  }
+
+  #refuse(reason: number): void {
+    this.#endWith(stanza('failure', { reason: String(reason), location: 'fake' }))
   }
 
   #login(transport: NoiseTransport, device: LinkedDevice): void {
@@ -180,11 +206,11 @@ export class Connection implements DeviceLink {
 
   #failProtocol(): void {
     this.#world.truth.protocolErrors += 1
-    this.#socket.terminate()
+    this.socket.terminate()
   }
 
   #closed(): void {
-    clearTimeout(this.#closeTimer)
+    this.#gate.stop()
     if (this.#phase.name === 'registering') this.#phase.registration.end()
     if (this.#phase.name === 'session') this.#phase.session.end()
     this.#phase = { name: 'closed' }

@@ -4,23 +4,34 @@
  */
 
 import { isGroupJid, jidOf } from '../directory/jid.ts'
-import { routeQuery } from '../queries/query-router.ts'
+import { routeQuery, toReply } from '../queries/query-router.ts'
+import { nameOf, refusal } from '../queries/query.ts'
 import { stepOf } from '../signal/step-ledger.ts'
 import { addressOf } from '../truth-ledger.ts'
 import { bytesOf, childOf, childrenOf, secondsNow, stanza } from '../wire/stanza.ts'
 import type { DeviceLink, LinkedDevice } from '../directory/linked-device.ts'
+import type { Moment } from '../faults/fault.ts'
 import type { Stanza } from '../wire/stanza.ts'
 import type { ServerWorld } from './server-world.ts'
 
+/** The query by which a client says that it is ready for what waited. */
+const BECOMES_ACTIVE = 'passive/set/active'
+
+/** What a session needs of its connection. */
+export interface SessionLink extends DeviceLink {
+  /** The client has come so far; faults may wait for it. */
+  reached(moment: Moment): void
+}
+
 export interface SessionNeeds {
-  readonly link: DeviceLink
+  readonly link: SessionLink
   readonly device: LinkedDevice
   readonly world: ServerWorld
 }
 
 export class DeviceSession {
   readonly device: LinkedDevice
-  readonly #link: DeviceLink
+  readonly #link: SessionLink
   readonly #world: ServerWorld
 
   constructor({ link, device, world }: SessionNeeds) {
@@ -34,6 +45,7 @@ export class DeviceSession {
     device.attach(this.#link)
     const lid = jidOf(device.person, 'lid', device.number)
     this.#link.send(stanza('success', { t: secondsNow(), lid, location: 'fake', abprops: '1' }))
+    this.#link.reached('login')
   }
 
   end(): void {
@@ -67,15 +79,30 @@ export class DeviceSession {
   #takeIq(iq: Stanza): void {
     const { type } = iq.attrs
     if (type === 'result' || type === 'error') return
+    const name = nameOf(iq)
+    const fate = this.#world.sessionFaults.fateOfQuery(name, addressOf(this.device))
+    if (fate.kind === 'ignore') return
+    if (fate.kind === 'refuse') {
+      this.#link.send(toReply(iq, refusal(fate.code, fate.text)))
+      return
+    }
     const { reply, afterwards } = routeQuery(iq, this.device, this.#world)
     this.#link.send(reply)
     afterwards?.()
+    if (name === BECOMES_ACTIVE) this.#link.reached('open')
   }
 
   #takeMessage(message: Stanza): void {
     this.#noteSteps(message)
     const { id, to } = message.attrs
-    this.#link.send(stanza('ack', { class: 'message', id, from: to, t: secondsNow() }))
+    const isToStranger = this.#world.postOffice.isStranger(this.device.person, to)
+    const fate = this.#world.sessionFaults.fateOfMessage(addressOf(this.device), isToStranger)
+    const ack = { class: 'message', id, from: to, t: secondsNow() }
+    if (fate.kind === 'refuse') {
+      this.#link.send(stanza('ack', { ...ack, error: String(fate.code) }))
+      return
+    }
+    if (fate.isAcknowledged) this.#link.send(stanza('ack', ack))
     this.#world.postOffice.takeMessage(this.device, message)
   }
 

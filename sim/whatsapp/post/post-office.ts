@@ -20,6 +20,8 @@ const PASSED_CHILDREN = ['device-identity', 'meta', 'reporting', 'tctoken']
 export class PostOffice {
   readonly #directory: Directory
   readonly #truth: TruthLedger
+  /** `writer>reader` by LID, for all who ever wrote to somebody. */
+  readonly #acquainted = new Set<string>()
 
   constructor(needs: { readonly directory: Directory; readonly truth: TruthLedger }) {
     this.#directory = needs.directory
@@ -43,10 +45,18 @@ export class PostOffice {
     message: { readonly attrs: Readonly<Record<string, string | undefined>>; readonly content: Stanza[] },
   ): void {
     const envelope = envelopeFor(sender, recipient, chat)
+    this.#acquainted.add(`${sender.person.lid}>${recipient.person.lid}`)
     const isPeer = message.attrs['category'] === 'peer'
     const { recipient: forChat, ...withoutChat } = envelope
     const attrs = isPeer ? withoutChat : { ...withoutChat, recipient: forChat }
     recipient.deliver(stanza('message', { ...attrs, t: secondsNow(), ...message.attrs }, message.content))
+  }
+
+  /** Whether the jid is a person who has never written to `person`. */
+  isStranger(person: Person, jid: string | undefined): boolean {
+    const other = this.#directory.person(jid)
+    if (other === undefined || other === person) return false
+    return !this.#acquainted.has(`${other.lid}>${person.lid}`)
   }
 
   /** Takes a `<receipt>` from a client to the devices of whose message it is about. */
