@@ -13,6 +13,7 @@ import type { Reclaimer } from './ports/reclaimer.ts'
 import type { SecureRandom } from './ports/secure-random.ts'
 import type { SessionStore } from './ports/session-store.ts'
 import type { WhatsappConnector } from './ports/whatsapp-socket.ts'
+import type { SessionArchive } from './session/session-archive.ts'
 
 export interface BotPorts {
   /** Brings the database to this release's schema; repeated until it succeeds. Left out where it is always ready. */
@@ -26,6 +27,11 @@ export interface BotPorts {
   readonly memoryProbe: MemoryProbe
   /** What the adapters can give back; the bot adds its own. */
   readonly reclaimers: readonly Reclaimer[]
+  /**
+   * A session brought from elsewhere, read only when there is none here; left out where none was given.
+   * @throws AppError `archive-invalid`, `archive-locked`
+   */
+  readSessionImport?(): SessionArchive | undefined
   /** Left out where no heap snapshot can be written. */
   readonly heapWriter?: HeapWriter
   readonly connector: WhatsappConnector

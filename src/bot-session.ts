@@ -4,19 +4,31 @@
  */
 
 import { AUTH_STATE_SETTINGS } from './bot-settings.ts'
-import { AppError } from './errors.ts'
+import { AppError, errorCodeOf } from './errors.ts'
+import type { ErrorCode } from './errors.ts'
 import type { Clock } from './ports/clock.ts'
+import type { Logger } from './ports/logger.ts'
 import type { Reclaimer } from './ports/reclaimer.ts'
 import type { SessionStore } from './ports/session-store.ts'
 import type { WhatsappConnector } from './ports/whatsapp-socket.ts'
 import { openAuthState } from './session/auth-state.ts'
 import type { OpenedAuthState } from './session/auth-state.ts'
+import type { SessionArchive } from './session/session-archive.ts'
+import { sessionRemedy } from './session/snapshot-ladder.ts'
 
 export interface BotSessionDeps {
   /** Repeats what a passing failure of the database prevented. */
   readonly store: SessionStore
   readonly clock: Clock
+  readonly logger: Logger
   readonly connector: WhatsappConnector
+  /** A session brought from elsewhere, for when there is none here. */
+  readImport?(): SessionArchive | undefined
+}
+
+export interface SessionTrouble {
+  readonly code: ErrorCode
+  readonly remedy: string
 }
 
 export class BotSession {
@@ -26,6 +38,7 @@ export class BotSession {
   #opened: OpenedAuthState | undefined
   /** Of the whole process: an epoch is never shared by two, so their order holds within each epoch. */
   #writes = 0
+  #trouble: SessionTrouble | undefined
 
   constructor(deps: BotSessionDeps) {
     this.#deps = deps
@@ -34,8 +47,32 @@ export class BotSession {
   /** @throws AppError `store-*`, `store-corrupt` or `encryption-key-missing`; never makes credentials of an error */
   async openAuth(epoch: number): Promise<OpenedAuthState> {
     const nextSequence = (): number => ++this.#writes
-    this.#opened = await openAuthState({ ...this.#deps, epoch, nextSequence, settings: AUTH_STATE_SETTINGS })
-    return this.#opened
+    try {
+      this.#opened = await openAuthState({
+        ...this.#deps,
+        epoch,
+        nextSequence,
+        settings: AUTH_STATE_SETTINGS,
+      })
+      this.#trouble = undefined
+      return this.#opened
+    } catch (error) {
+      this.#noteTrouble(errorCodeOf(error))
+      throw error
+    }
+  }
+
+  /** Why the session cannot be used until the owner acts, and what to do; undefined when nothing is known of it. */
+  trouble(): SessionTrouble | undefined {
+    return this.#trouble
+  }
+
+  /** Said once, though it is tried again with each attempt to connect. */
+  #noteTrouble(code: ErrorCode | undefined): void {
+    const remedy = sessionRemedy(code)
+    if (code === undefined || remedy === undefined || this.#trouble?.code === code) return
+    this.#trouble = { code, remedy }
+    this.#deps.logger.error('session.unusable', { code, remedy })
   }
 
   /**

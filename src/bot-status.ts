@@ -1,5 +1,6 @@
 /** How the bot is, for health, metrics and pages. */
 
+import type { SessionTrouble } from './bot-session.ts'
 import type { WatchReport } from './bot-watch.ts'
 import type { ConnectionStatus } from './connection/connection-keeper.ts'
 import type { MemoryReport } from './memory/memory-manager.ts'
@@ -11,6 +12,8 @@ export interface BotStatus extends WatchReport {
   readonly lease: LeaseStanding
   readonly memory: MemoryReport
   readonly steps: readonly StepReport[]
+  /** Why the stored session cannot be used until the owner acts; undefined when it can, or is not known yet. */
+  readonly sessionTrouble?: SessionTrouble | undefined
   readonly queuedCommands: number
   readonly pendingReplies: number
 }

@@ -60,7 +60,13 @@ export class Bot {
       signal: this.#storeWait.signal,
     }
     const store = retryingSessionStore({ ...storeRetry, store: ports.sessionStore })
-    this.#session = new BotSession({ store, clock, connector })
+    this.#session = new BotSession({
+      store,
+      clock,
+      logger,
+      connector,
+      readImport: () => ports.readSessionImport?.(),
+    })
     this.#lease = new LeaseKeeper({
       store: ports.sessionStore,
       clock,
@@ -127,6 +133,7 @@ export class Bot {
       lease: this.#lease.standing(),
       memory: this.#memory.report(),
       steps: this.#steps.report(),
+      sessionTrouble: this.#session.trouble(),
       queuedCommands: this.#messages.inbox.depth(),
       pendingReplies: this.#messages.outbox.pendingCount(),
       ...this.#watch.report(),

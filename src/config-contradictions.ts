@@ -81,6 +81,12 @@ const RULES = [
     remedy: 'Set it to MESSAGE_MAX_AGE_MS at least.',
   }),
   rule({
+    keys: ['sessionImport', 'sessionPassphrase'],
+    isBroken: (v) => v.sessionImport !== undefined && v.sessionPassphrase === undefined,
+    problem: 'is set without SESSION_PASSPHRASE: it cannot be opened',
+    remedy: 'Set SESSION_PASSPHRASE to the passphrase of the export, or leave this out.',
+  }),
+  rule({
     keys: ['sessionEncryptionKeyPrevious', 'sessionEncryptionKey'],
     isBroken: (v) => v.sessionEncryptionKeyPrevious !== undefined && v.sessionEncryptionKey === undefined,
     problem:

@@ -5,19 +5,18 @@
 
 import {
   oneOf,
-  optionalKey,
   optionalLoopbackUrl,
   optionalText,
   optionalWholeNumber,
   platformWholeNumber,
   requiredPostgresUrl,
-  text,
   wholeNumber,
   yesOrNo,
 } from './config-setting.ts'
 import { PAGES } from './config-settings-pages.ts'
 import { SUPERVISOR } from './config-settings-supervisor.ts'
 
+import { SESSION } from './config-settings-session.ts'
 import { MESSAGES } from './config-settings-messages.ts'
 
 const HOUR_MS = 3_600_000
@@ -163,27 +162,6 @@ const DATABASE = {
     'DATABASE_POOL_MAX',
     { unit: 'connections', min: 1, max: 4, default: 4 },
     'The smallest plan has 20 connections, and at a restart the old dyno and the new one hold theirs at once.',
-  ),
-}
-
-const SESSION = {
-  sessionId: text(
-    'SESSION_ID',
-    { pattern: /^[A-Za-z0-9_-]{1,64}$/, range: '1 to 64 letters, digits, - or _', default: 'default' },
-    'Names the WhatsApp account in the database, so that several bots can share one.',
-  ),
-  sessionOwner: optionalText(
-    'SESSION_OWNER',
-    { pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, range: 'a UUID', isSecret: false },
-    'Set by the supervisor for the bot process, not by you: names the dyno boot that owns the session.',
-  ),
-  sessionEncryptionKey: optionalKey(
-    'SESSION_ENCRYPTION_KEY',
-    'When set, credentials and keys are stored encrypted; losing it means pairing again.',
-  ),
-  sessionEncryptionKeyPrevious: optionalKey(
-    'SESSION_ENCRYPTION_KEY_PREVIOUS',
-    'The key before, still readable while rows are written anew under SESSION_ENCRYPTION_KEY.',
   ),
 }
 

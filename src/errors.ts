@@ -22,6 +22,10 @@ export type ErrorCode =
   | 'store-denied'
   /** The stored row was sealed under a key that this process does not hold. */
   | 'encryption-key-missing'
+  /** A session export is none of ours, damaged, or of another format. */
+  | 'archive-invalid'
+  /** A session export does not open with the passphrase that was given. */
+  | 'archive-locked'
   /** The lease is not ours any more: nothing may be written or sent. */
   | 'lease-lost'
   /** The socket was closed before or during the call. */

@@ -11,6 +11,7 @@ import { migrateDatabase } from './adapters/postgres-migrate.ts'
 import { PostgresMessageJournal } from './adapters/postgres-message-journal.ts'
 import { createPool } from './adapters/postgres-pool.ts'
 import { PostgresSessionStore } from './adapters/postgres-session-store.ts'
+import { readArchive } from './adapters/system-archive-file.ts'
 import { SystemClock } from './adapters/system-clock.ts'
 import { SystemHeapWriter } from './adapters/system-heap-writer.ts'
 import { SystemMemoryProbe, systemMemoryLimits } from './adapters/system-memory-probe.ts'
@@ -25,6 +26,7 @@ import type { CommandHandler } from './plugins/plugin.ts'
 import type { Exit } from './ports/exit.ts'
 import type { Logger } from './ports/logger.ts'
 import type { SocketEvent, WhatsappConnector } from './ports/whatsapp-socket.ts'
+import { openArchive } from './session/session-archive.ts'
 import { createRowCipher } from './session/encryption.ts'
 
 export interface ProductionBotOptions {
@@ -88,6 +90,7 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
       sessionStore: new PostgresSessionStore({ pool, sessionId, cipher }),
       messageJournal,
       memoryProbe: new SystemMemoryProbe({ pids: () => processTreePids(rootPid), usageOf: dynoUsage }),
+      ...sessionImport(config),
       heapWriter: new SystemHeapWriter(),
       reclaimers: [sentMessages.reclaimer, ...connector.reclaimers],
       connector: showingCodes(connector, (text) => options.onPairing({ kind: 'qr', text })),
@@ -96,6 +99,12 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
     { owner, config, handlers, containerLimitBytes: cgroupLimitBytes, totalMemoryBytes: totalMemBytes },
   )
   return { bot, requestPairingCode: (phoneNumber) => connector.requestPairingCode(phoneNumber) }
+}
+
+/** The text of an export, or the path of a file that holds one. */
+function sessionImport({ sessionImport: source, sessionPassphrase = '' }: Config) {
+  if (source === undefined) return {}
+  return { readSessionImport: () => openArchive(readArchive(source), sessionPassphrase) }
 }
 
 function encryptionKeys({ sessionEncryptionKey, sessionEncryptionKeyPrevious }: Config): Uint8Array[] {

@@ -32,7 +32,7 @@ export interface SessionRows {
   /** The place of the newest write of creds or keys. */
   newestWrite: { readonly epoch: number; readonly sequence: number } | undefined
   /** Newest last. */
-  creds: string[]
+  creds: { readonly version: number; readonly writtenAtMs: number; readonly value: string }[]
   /** By type, then by id. */
   readonly keys: Map<string, Map<string, string>>
   readonly inbound: Map<string, InboundCell>

@@ -9,6 +9,7 @@ import { compareByteOrder } from './byte-order.ts'
 import type {
   AttemptCharge,
   CommitOutcome,
+  CredsVersion,
   LeaseRenewal,
   LeaseRow,
   LeaseStamp,
@@ -89,7 +90,20 @@ export class InMemorySessionStore implements SessionStore {
   }
 
   readCreds(): Promise<string | undefined> {
-    return Promise.resolve(this.#rows.creds.at(-1))
+    return Promise.resolve(this.#rows.creds.at(-1)?.value)
+  }
+
+  readCredsHistory(): Promise<readonly CredsVersion[]> {
+    const versions = this.#rows.creds.map((cell) => ({ ...cell, problem: undefined }))
+    return Promise.resolve(versions.toReversed())
+  }
+
+  readHighestKeyId({ type }: { readonly type: string }): Promise<number | undefined> {
+    let highest: number | undefined
+    for (const id of this.#rows.keys.get(type)?.keys() ?? []) {
+      if (/^\d{1,15}$/.test(id)) highest = Math.max(highest ?? 0, Number(id))
+    }
+    return Promise.resolve(highest)
   }
 
   readKeys(query: { readonly type: string; readonly ids: readonly string[] }): Promise<readonly StoredKey[]> {
@@ -114,7 +128,8 @@ export class InMemorySessionStore implements SessionStore {
     }
     rows.newestWrite = { epoch, sequence }
     if (commit.creds !== undefined) {
-      rows.creds.push(commit.creds)
+      const version = (rows.creds.at(-1)?.version ?? 0) + 1
+      rows.creds.push({ version, writtenAtMs: commit.nowMs, value: commit.creds })
       if (rows.creds.length > CREDS_HISTORY_VERSIONS + 1) rows.creds.shift()
     }
     for (const { type, id, value } of commit.keys ?? []) {

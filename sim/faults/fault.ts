@@ -21,6 +21,8 @@ const storeOperation = z.enum([
   'releaseLease',
   'haltSession',
   'readCreds',
+  'readCredsHistory',
+  'readHighestKeyId',
   'readKeys',
   'commit',
   'recordInbound',

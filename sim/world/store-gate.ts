@@ -70,6 +70,9 @@ export class StoreGate {
       releaseLease: (release) => this.#call('releaseLease', [release], () => store.releaseLease(release)),
       haltSession: (halt) => this.#call('haltSession', [halt], () => store.haltSession(halt)),
       readCreds: () => this.#call('readCreds', [], () => store.readCreds()),
+      readCredsHistory: () => this.#call('readCredsHistory', [], () => store.readCredsHistory()),
+      readHighestKeyId: (query) =>
+        this.#call('readHighestKeyId', [query], () => store.readHighestKeyId(query)),
       readKeys: (query) => this.#call('readKeys', [query], () => store.readKeys(query)),
       commit: (commit) => this.#call('commit', [commit], () => store.commit(commit)),
     }

@@ -95,6 +95,22 @@ export const SQL = {
     text: `SELECT value FROM blacksky_creds WHERE session_id = $1 ORDER BY version DESC LIMIT 1`,
   },
 
+  readCredsHistory: {
+    name: 'read-creds-history',
+    isWrite: false,
+    text: `
+      SELECT version, written_at_ms, value FROM blacksky_creds WHERE session_id = $1 ORDER BY version DESC`,
+  },
+
+  // The length keeps an id that is no counter from overflowing.
+  readHighestKeyId: {
+    name: 'read-highest-key-id',
+    isWrite: false,
+    text: `
+      SELECT max(id::bigint) AS highest FROM blacksky_keys
+      WHERE session_id = $1 AND type = $2 AND id ~ '^[0-9]{1,15}$'`,
+  },
+
   readKeys: {
     name: 'read-keys',
     isWrite: false,

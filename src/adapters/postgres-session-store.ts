@@ -5,7 +5,7 @@
  */
 
 import type pg from 'pg'
-import { AppError } from '../errors.ts'
+import { AppError, errorCodeOf } from '../errors.ts'
 import { CREDS_HISTORY_VERSIONS } from '../ports/session-store.ts'
 import { runStatement } from './postgres-statement.ts'
 import { SQL, commitStatement } from './postgres-session-sql.ts'
@@ -13,6 +13,7 @@ import type { RowCipher, RowIdentity } from '../ports/row-cipher.ts'
 import type {
   AttemptCharge,
   CommitOutcome,
+  CredsVersion,
   KeyChange,
   LeaseRenewal,
   LeaseRow,
@@ -42,6 +43,12 @@ interface RenewalColumns {
   readonly halted_by: string | null
   readonly is_charged: boolean
   readonly attempt_times_ms: number[]
+}
+
+interface VersionColumns {
+  readonly version: number
+  readonly written_at_ms: number
+  readonly value: Uint8Array
 }
 
 /** Creds have no type of their own among the Signal keys, so their seal carries this name and no id. */
@@ -125,6 +132,19 @@ export class PostgresSessionStore implements SessionStore {
     return row === undefined ? undefined : this.#cipher.open(row.value, CREDS_IDENTITY)
   }
 
+  async readCredsHistory(): Promise<readonly CredsVersion[]> {
+    const rows = await runStatement<VersionColumns>(this.#pool, SQL.readCredsHistory, [this.#sessionId])
+    return rows.map((row) => this.#versionOf(row))
+  }
+
+  async readHighestKeyId(query: { readonly type: string }): Promise<number | undefined> {
+    const [row] = await runStatement<{ highest: number | null }>(this.#pool, SQL.readHighestKeyId, [
+      this.#sessionId,
+      query.type,
+    ])
+    return row?.highest ?? undefined
+  }
+
   async readKeys(query: {
     readonly type: string
     readonly ids: readonly string[]
@@ -165,6 +185,16 @@ export class PostgresSessionStore implements SessionStore {
     })
     const [row] = await runStatement<{ outcome: OfferOutcome }>(this.#pool, statement, values)
     return row === undefined ? 'stale-epoch' : commitOutcome(row.outcome)
+  }
+
+  #versionOf(row: VersionColumns): CredsVersion {
+    const head = { version: row.version, writtenAtMs: row.written_at_ms }
+    try {
+      return { ...head, value: this.#cipher.open(row.value, CREDS_IDENTITY), problem: undefined }
+    } catch (error) {
+      const problem = errorCodeOf(error) === 'encryption-key-missing' ? 'key-missing' : 'corrupt'
+      return { ...head, value: undefined, problem }
+    }
   }
 }
 

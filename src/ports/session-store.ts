@@ -52,6 +52,17 @@ export interface StoredKey {
   readonly value: string
 }
 
+/** One version of the credentials, as far as it can be read. */
+export interface CredsVersion {
+  /** Grows with each version. */
+  readonly version: number
+  /** Wall-clock time of its writer. */
+  readonly writtenAtMs: number
+  /** Undefined when the row does not open; `problem` then says why. */
+  readonly value: string | undefined
+  readonly problem: 'corrupt' | 'key-missing' | undefined
+}
+
 export interface SessionCommit {
   readonly epoch: number
   /** From 1, greater with each new write of this epoch; a write that is repeated keeps its own. */
@@ -92,6 +103,10 @@ export interface SessionStore {
   haltSession(halt: { readonly epoch: number; readonly cause: string }): Promise<WriteOutcome>
   /** The newest credentials; undefined only when the store has *confirmed* that there are none. */
   readCreds(): Promise<string | undefined>
+  /** All versions that are kept, newest first, the current one included; a row that does not open fails nothing. */
+  readCredsHistory(): Promise<readonly CredsVersion[]>
+  /** The largest id of this type that is a whole number; undefined when there is none. */
+  readHighestKeyId(query: { readonly type: string }): Promise<number | undefined>
   /** Values of those ids that exist, ordered by id (byte order). */
   readKeys(query: { readonly type: string; readonly ids: readonly string[] }): Promise<readonly StoredKey[]>
   /**

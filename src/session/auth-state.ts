@@ -7,27 +7,23 @@
  * cache is never ahead of the database. When that write fails, `get` reads what the database really has.
  */
 
-import { AppError } from '../errors.ts'
-import type { Clock } from '../ports/clock.ts'
+import { AppError, errorCodeOf } from '../errors.ts'
 import type { KeyChange, SessionStore } from '../ports/session-store.ts'
-import type { AuthState, Credentials, SignalKeyChanges, WhatsappConnector } from '../ports/whatsapp-socket.ts'
+import type { AuthState, Credentials, SignalKeyChanges } from '../ports/whatsapp-socket.ts'
 import { parse, serialise } from './codec.ts'
 import { CommitQueue, keyName } from './commit-queue.ts'
 import type { CommitQueueSettings, SessionWrite } from './commit-queue.ts'
 import { KeyCache } from './key-cache.ts'
+import { findCreds } from './snapshot-ladder.ts'
+import type { LadderDeps } from './snapshot-ladder.ts'
 
 export interface AuthStateSettings extends CommitQueueSettings {
   /** Bound of the key cache; 0 turns it off. */
   readonly keyCacheBytes: number
 }
 
-export interface AuthStateDeps {
-  readonly store: Pick<SessionStore, 'readCreds' | 'readKeys' | 'commit'>
-  readonly epoch: number
-  /** Greater with each call, over all states opened under this epoch. */
-  nextSequence(): number
-  readonly clock: Clock
-  readonly connector: Pick<WhatsappConnector, 'freshCreds'>
+export interface AuthStateDeps extends LadderDeps {
+  readonly store: LadderDeps['store'] & Pick<SessionStore, 'readKeys'>
   readonly settings: AuthStateSettings
 }
 
@@ -51,12 +47,10 @@ export interface OpenedAuthState {
 }
 
 /**
- * @throws AppError `store-*`, `encryption-key-missing`: a read that failed never makes fresh credentials;
- *   `store-corrupt` also when the row is no credentials.
+ * @throws AppError as the ladder does (snapshot-ladder.ts): a read that failed never makes fresh credentials.
  */
 export async function openAuthState(deps: AuthStateDeps): Promise<OpenedAuthState> {
-  const stored = await deps.store.readCreds()
-  const creds = stored === undefined ? deps.connector.freshCreds() : credentialsOf(stored)
+  const { creds, stored } = await findCreds(deps)
   const session = new StoredSession(deps, creds, stored)
   return {
     auth: {
@@ -148,11 +142,9 @@ class StoredSession {
     const reader = Symbol('reader')
     for (const id of ids) this.#readers.set(keyName(type, id), reader)
     try {
-      const rows = await this.#deps.store.readKeys({ type, ids })
-      const texts = new Map(rows.map((row) => [row.id, row.value]))
+      const texts = await this.#readTexts(type, ids)
       for (const id of ids) {
-        const text = texts.get(id)
-        if (text !== undefined) values[id] = parse(text)
+        const text = this.#parseInto(values, type, id, texts.get(id))
         const name = keyName(type, id)
         if (this.#readers.get(name) === reader && !this.#isClosed) this.cache.set(name, text)
       }
@@ -162,6 +154,38 @@ class StoredSession {
         if (this.#readers.get(name) === reader) this.#readers.delete(name)
       }
     }
+  }
+
+  /** The text, or undefined when there is none or it cannot be parsed. */
+  #parseInto(values: Record<string, unknown>, type: string, id: string, text: string | undefined) {
+    try {
+      if (text !== undefined) values[id] = parse(text)
+      return text
+    } catch {
+      this.#noteUnreadable(type)
+      return undefined
+    }
+  }
+
+  /**
+   * A row that fails its integrity check counts as absent: WhatsApp then negotiates that one session anew, while
+   * an error would come with each message of that chat and end every connection.
+   */
+  async #readTexts(type: string, ids: readonly string[]): Promise<Map<string, string>> {
+    try {
+      const rows = await this.#deps.store.readKeys({ type, ids })
+      return new Map(rows.map((row) => [row.id, row.value]))
+    } catch (error) {
+      if (errorCodeOf(error) !== 'store-corrupt') throw error
+    }
+    const texts = new Map<string, string>()
+    if (ids.length === 1) this.#noteUnreadable(type)
+    else for (const id of ids) for (const found of await this.#readTexts(type, [id])) texts.set(...found)
+    return texts
+  }
+
+  #noteUnreadable(type: string): void {
+    this.#deps.logger.error('session.key-unreadable', { type })
   }
 
   #noteEnd({ creds, keys }: SessionWrite, isDurable: boolean): void {
@@ -176,16 +200,4 @@ class StoredSession {
       else this.cache.delete(name)
     }
   }
-}
-
-function credentialsOf(text: string): Credentials {
-  const value = parse(text)
-  if (!isCredentials(value)) throw new AppError('store-corrupt', 'the stored credentials are no credentials')
-  return value
-}
-
-function isCredentials(value: unknown): value is Credentials {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
-  )
 }

@@ -69,6 +69,8 @@ export function retryingSessionStore(deps: StoreRetryDeps & { readonly store: Se
     releaseLease: (release) => store.releaseLease(release),
     haltSession: repeater.repeating('haltSession', (halt) => store.haltSession(halt)),
     readCreds: repeater.repeating('readCreds', () => store.readCreds()),
+    readCredsHistory: repeater.repeating('readCredsHistory', () => store.readCredsHistory()),
+    readHighestKeyId: repeater.repeating('readHighestKeyId', (query) => store.readHighestKeyId(query)),
     readKeys: repeater.repeating('readKeys', (query) => store.readKeys(query)),
     commit: repeater.repeating('commit', (commit) => store.commit(commit)),
   }

@@ -165,6 +165,30 @@ export function describeSessionData(name: string, makeFixture: MakeFixture): voi
         expect(await other.readKeys({ type: 't', ids: ['1'] })).toEqual([])
       })
 
+      it('tell of their versions, newest first, with the time of each', async () => {
+        expect(await store.readCredsHistory()).toEqual([])
+        const epoch = await take()
+        for (const nowMs of [1, 2, 3, 4, 5, 6, 7, 8])
+          await commit(store, epoch, { creds: `of ${nowMs}`, nowMs })
+        const versions = await fixture.sessionStore(sessionId).readCredsHistory()
+        expect(versions.map(({ value }) => value)).toEqual(['of 8', 'of 7', 'of 6', 'of 5', 'of 4', 'of 3'])
+        expect(versions[0]).toEqual({ version: 8, writtenAtMs: 8, value: 'of 8', problem: undefined })
+      })
+
+      it('know the largest id of a type that is a number', async () => {
+        expect(await store.readHighestKeyId({ type: 'pre-key' })).toBeUndefined()
+        const epoch = await take()
+        const ids = ['9', '10', '1a', '', '-99', '0099999999999999999999']
+        await commit(store, epoch, {
+          keys: [
+            ...ids.map((id) => ({ type: 'pre-key', id, value: 'x' })),
+            { type: 'other', id: '77', value: 'x' },
+          ],
+        })
+        expect(await store.readHighestKeyId({ type: 'pre-key' })).toBe(10)
+        expect(await store.readHighestKeyId({ type: 'none' })).toBeUndefined()
+      })
+
       it('survive a halt', async () => {
         const epoch = await take()
         await commit(store, epoch, { creds: 'c' })

@@ -75,6 +75,16 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
       store.haltSession({ ...args, cause: JSON.stringify(args.cause) }),
     ),
   },
+  {
+    weight: 1,
+    arbitrary: step('readCredsHistory', fc.constant(0), ({ store }) => store.readCredsHistory()),
+  },
+  {
+    weight: 1,
+    arbitrary: step('readHighestKeyId', fc.record({ type: fc.constantFrom('s', 't') }), ({ store }, args) =>
+      store.readHighestKeyId(args),
+    ),
+  },
   { weight: 2, arbitrary: step('readCreds', fc.constant(0), ({ store }) => store.readCreds()) },
   {
     weight: 3,

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../../src/errors.ts'
 import { openAuthState } from '../../../src/session/auth-state.ts'
 import { serialise } from '../../../src/session/codec.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
+import { RecordingLogger } from '../../support/recording-logger.ts'
 import { SessionRows } from './session-rows.ts'
 
 interface Options {
@@ -18,20 +19,25 @@ interface Options {
 async function open(options: Options = {}) {
   const rows = options.rows ?? new SessionRows()
   const clock = new ManualClock()
+  const logger = new RecordingLogger()
   let writes = 0
   const opened = await openAuthState({
     nextSequence: () => ++writes,
     store: rows,
     epoch: 7,
     clock,
-    connector: { freshCreds: () => ({ registrationId: 1, noiseKey: Buffer.from('fresh') }) },
+    logger,
+    connector: {
+      freshCreds: () => ({ registrationId: 1, noiseKey: Buffer.from('fresh') }),
+      isPaired: () => true,
+    },
     settings: {
       keyCacheBytes: options.keyCacheBytes ?? 100_000,
       maxQueuedWrites: options.maxQueuedWrites ?? 100,
       maxQueuedBytes: options.maxQueuedBytes ?? 1_000_000,
     },
   })
-  return { rows, clock, opened, auth: opened.auth, keys: opened.auth.keys }
+  return { rows, clock, logger, opened, auth: opened.auth, keys: opened.auth.keys }
 }
 
 /** What became of each promise, in the order of ending. */
@@ -365,12 +371,6 @@ describe('reading', () => {
     expect(await keys.get('session', ['a'])).toStrictEqual({ a: 1 })
   })
 
-  it('reports a truncated row as corrupt', async () => {
-    const { rows, keys } = await open()
-    rows.keys.set('session/a', '{"x":')
-    await expect(keys.get('session', ['a'])).rejects.toMatchObject({ code: 'store-corrupt' })
-  })
-
   it('reads again what its cache gave up', async () => {
     const { rows, opened, keys } = await open()
     await keys.set({ session: { a: 1 } })
@@ -379,6 +379,38 @@ describe('reading', () => {
     expect(opened.keyCacheBytes()).toBe(0)
     expect(await keys.get('session', ['a'])).toStrictEqual({ a: 1 })
     expect(rows.reads.length).toBe(1)
+  })
+})
+
+describe('a key row that fails its integrity check', () => {
+  it('counts as absent, alone among the keys asked for, and is asked for no more', async () => {
+    const { rows, keys, logger } = await open()
+    await keys.set({ session: { a: { x: 1 }, b: { x: 2 }, c: { x: 3 } } })
+    rows.corruptKeys.add('session/b')
+    const { keys: others } = await open({ rows })
+    expect(await others.get('session', ['a', 'b', 'c'])).toEqual({ a: { x: 1 }, c: { x: 3 } })
+    expect(logger.lines).toEqual([])
+    rows.reads.length = 0
+    expect(await others.get('session', ['b'])).toEqual({})
+    expect(rows.reads).toEqual([])
+  })
+
+  it('is said in the log without its id, and can be written anew', async () => {
+    const rows = new SessionRows()
+    rows.keys.set('session/b', '{"torn')
+    const { keys, logger } = await open({ rows })
+    expect(await keys.get('session', ['b'])).toEqual({})
+    expect(logger.lines).toEqual([
+      { level: 'error', event: 'session.key-unreadable', fields: { type: 'session' } },
+    ])
+    await keys.set({ session: { b: { x: 1 } } })
+    expect(await keys.get('session', ['b'])).toEqual({ b: { x: 1 } })
+  })
+
+  it('does not hide a store that is away', async () => {
+    const { rows, keys } = await open()
+    rows.failing = { code: 'store-unavailable', lands: false }
+    await expect(keys.get('session', ['a', 'b'])).rejects.toMatchObject({ code: 'store-unavailable' })
   })
 })
 

@@ -51,6 +51,8 @@ export function leaseStoreOf(table: LeaseTable, access: Access): SessionStore {
     releaseLease: ({ owner, epoch }) => access('releaseLease', () => table.release(owner, epoch)),
     haltSession: absent,
     readCreds: absent,
+    readCredsHistory: absent,
+    readHighestKeyId: absent,
     readKeys: absent,
     commit: absent,
   }

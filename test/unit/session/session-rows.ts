@@ -2,9 +2,14 @@
 
 import { AppError } from '../../../src/errors.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
-import type { SessionCommit, SessionStore, WriteOutcome } from '../../../src/ports/session-store.ts'
+import type {
+  CredsVersion,
+  SessionCommit,
+  SessionStore,
+  WriteOutcome,
+} from '../../../src/ports/session-store.ts'
 
-type Rows = Pick<SessionStore, 'readCreds' | 'readKeys' | 'commit'>
+type Rows = Pick<SessionStore, 'readCreds' | 'readCredsHistory' | 'readHighestKeyId' | 'readKeys' | 'commit'>
 
 export class SessionRows implements Rows {
   creds: string | undefined
@@ -32,7 +37,28 @@ export class SessionRows implements Rows {
 
   async readCreds(): Promise<string | undefined> {
     throwIf(this.failing)
+    if (this.credsProblem !== undefined) throw new AppError(this.credsProblem, 'as the test wants it')
     return this.creds
+  }
+
+  /** What `readCreds` throws, when the current row alone is bad. */
+  credsProblem: ErrorCode | undefined
+  historyProblem: ErrorCode | undefined
+  history: readonly CredsVersion[] = []
+  /** Names `type/id` of rows that fail their integrity check. */
+  readonly corruptKeys = new Set<string>()
+
+  async readCredsHistory(): Promise<readonly CredsVersion[]> {
+    throwIf(this.failing)
+    if (this.historyProblem !== undefined) throw new AppError(this.historyProblem, 'as the test wants it')
+    return this.history
+  }
+
+  async readHighestKeyId({ type }: { type: string }): Promise<number | undefined> {
+    throwIf(this.failing)
+    const ids = [...this.keys.keys()].filter((name) => name.startsWith(`${type}/`))
+    const numbers = ids.map((name) => Number(name.slice(type.length + 1)))
+    return numbers.length === 0 ? undefined : Math.max(...numbers)
   }
 
   async readKeys({ type, ids }: { type: string; ids: readonly string[] }) {
@@ -43,6 +69,8 @@ export class SessionRows implements Rows {
     const { failing } = this
     await this.#heldUp()
     throwIf(failing)
+    if (ids.some((id) => this.corruptKeys.has(`${type}/${id}`)))
+      throw new AppError('store-corrupt', 'altered')
     return rows
   }
 
