@@ -23,10 +23,14 @@ let databaseUrl = ''
 
 beforeAll(async () => {
   databaseUrl = await testDatabase()
-  await directly('CREATE TABLE note (text TEXT PRIMARY KEY)')
+  await directly('CREATE TABLE note (text TEXT PRIMARY KEY, body TEXT)')
 })
 
-const WRITE: Statement = { name: 'write', isWrite: true, text: 'INSERT INTO note (text) VALUES ($1)' }
+const WRITE: Statement = {
+  name: 'write',
+  isWrite: true,
+  text: 'INSERT INTO note (text, body) VALUES ($1, $2)',
+}
 const READ: Statement = { name: 'read', isWrite: false, text: 'SELECT text FROM note WHERE text = $1' }
 const SLOW: Statement = { name: 'slow', isWrite: false, text: 'SELECT pg_sleep(0.4)::text' }
 
@@ -259,10 +263,12 @@ describe('a reset', () => {
     await runStatement(pool, READ, [text])
     await runStatement(pool, { name: 'lock', isWrite: false, text: 'SELECT text FROM note FOR UPDATE' }, [])
     expect(fault.strikes).toBe(0)
-    expect(await codeOf(runStatement(pool, WRITE, [text]))).toBe('store-outcome-unknown')
+    // Large, so that it is still on its way to the server when the client is cut off.
+    const body = 'x'.repeat(8_000_000)
+    expect(await codeOf(runStatement(pool, WRITE, [text, body]))).toBe('store-outcome-unknown')
     await expect.poll(() => isNoted(text)).toBe(isCommitted)
     // Only so many times.
-    await runStatement(pool, WRITE, [`${text} again`])
+    await runStatement(pool, WRITE, [`${text} again`, ''])
     expect(fault.strikes).toBe(1)
   })
 
@@ -330,9 +336,9 @@ describe('read-only', () => {
   it('refuses writes by the server’s own 25006 and lets reads pass, until it is lifted', async () => {
     const proxy = await startProxy()
     const pool = startPool(proxy)
-    await runStatement(pool, WRITE, ['before'])
+    await runStatement(pool, WRITE, ['before', ''])
     const fault = await proxy.inject({ kind: 'read-only' })
-    expect(await codeOf(runStatement(pool, WRITE, ['meanwhile']))).toBe('store-read-only')
+    expect(await codeOf(runStatement(pool, WRITE, ['meanwhile', '']))).toBe('store-read-only')
     expect(await runStatement(pool, READ, ['before'])).toEqual([{ text: 'before' }])
     expect(fault.strikes).toBe(1)
     const client = await startClient(proxy)
@@ -341,7 +347,7 @@ describe('read-only', () => {
     await client.query('ROLLBACK')
     expect(fault.strikes).toBe(2)
     await fault.lift()
-    await runStatement(pool, WRITE, ['afterwards'])
+    await runStatement(pool, WRITE, ['afterwards', ''])
     await client.query(`INSERT INTO note VALUES ('on the same connection')`)
     expect(await isNoted('meanwhile')).toBe(false)
   })
