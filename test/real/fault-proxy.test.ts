@@ -264,7 +264,7 @@ describe('a reset', () => {
     await runStatement(pool, { name: 'lock', isWrite: false, text: 'SELECT text FROM note FOR UPDATE' }, [])
     expect(fault.strikes).toBe(0)
     // Large, so that it is still on its way to the server when the client is cut off.
-    const body = 'x'.repeat(8_000_000)
+    const body = 'x'.repeat(30_000_000)
     expect(await codeOf(runStatement(pool, WRITE, [text, body]))).toBe('store-outcome-unknown')
     await expect.poll(() => isNoted(text)).toBe(isCommitted)
     // Only so many times.

@@ -128,9 +128,14 @@ class Session {
 function untilTold(session: Session): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve())
+  // One after the other, in their order.
+  let obeyed: Promise<unknown> = Promise.resolve()
   createInterface({ input: process.stdin }).on('line', (line) => {
-    if (line.trim() === 'quit') resolve()
-    else if (line.trim() !== '') void session.obey(line).then((answer) => process.stderr.write(`${answer}\n`))
+    if (line.trim() === '') return
+    obeyed = obeyed.then(async () => {
+      if (line.trim() === 'quit') resolve()
+      else process.stderr.write(`${await session.obey(line)}\n`)
+    })
   })
   return promise
 }

@@ -21,9 +21,10 @@ const OPENING_CODES: ReadonlyMap<number, OpeningRequest> = new Map([
 /** The server itself refuses longer ones. */
 const MAX_MESSAGE_BYTES = 0x3fff_ffff
 
-/** Cuts a stream of bytes into messages. */
+/** Cuts a stream of bytes into messages; joins the pieces of a large one once, when the last has come. */
 export class MessageCutter {
-  #rest: Buffer = Buffer.alloc(0)
+  #pieces: Buffer[] = []
+  #waitingBytes = 0
   /** The first messages of a client have no type. */
   #isOpening: boolean
 
@@ -37,27 +38,42 @@ export class MessageCutter {
   }
 
   add(bytes: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    this.#pieces.push(bytes)
+    this.#waitingBytes += bytes.length
   }
 
   /** The next whole message; undefined until more has come. @throws Error for what is no Postgres */
   next(): WireMessage | undefined {
     const headBytes = this.#isOpening ? 0 : 1
-    if (this.#rest.length < headBytes + 4) return undefined
-    const length = this.#rest.readUInt32BE(headBytes)
+    if (this.#waitingBytes < headBytes + 4) return undefined
+    if ((this.#pieces[0]?.length ?? 0) < headBytes + 4) this.#join()
+    const length = this.#pieces[0]?.readUInt32BE(headBytes) ?? 0
     if (length < 4 || length > MAX_MESSAGE_BYTES) throw new Error('this is not the Postgres protocol')
     const end = headBytes + length
-    if (this.#rest.length < end) return undefined
-    const bytes = this.#rest.subarray(0, end)
-    this.#rest = this.#rest.subarray(end)
+    if (this.#waitingBytes < end) return undefined
+    const all = this.#join()
+    const bytes = all.subarray(0, end)
+    this.#replace(all.subarray(end))
     return { type: this.#isOpening ? '' : bytes.toString('latin1', 0, 1), bytes }
   }
 
   /** Whatever has not been cut. */
   takeRest(): Buffer {
-    const rest = this.#rest
-    this.#rest = Buffer.alloc(0)
+    const rest = this.#join()
+    this.#replace(Buffer.alloc(0))
     return rest
+  }
+
+  #join(): Buffer {
+    const [first] = this.#pieces
+    const all = first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces)
+    this.#replace(all)
+    return all
+  }
+
+  #replace(bytes: Buffer): void {
+    this.#pieces = bytes.length === 0 ? [] : [bytes]
+    this.#waitingBytes = bytes.length
   }
 }
 
