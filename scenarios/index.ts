@@ -12,6 +12,12 @@ import { quietNight } from './disconnect-storm/quiet-night.ts'
 import { refused503Storm } from './disconnect-storm/refused-503-storm.ts'
 import { restartRequired515 } from './disconnect-storm/restart-required-515.ts'
 import { sixHourOutage } from './disconnect-storm/six-hour-outage.ts'
+import { botHangs } from './dyno-restart/bot-hangs.ts'
+import { botCrashLoop } from './dyno-restart/bot-crash-loop.ts'
+import { heartbeatLate } from './dyno-restart/heartbeat-late.ts'
+import { sigtermTwice } from './dyno-restart/sigterm-twice.ts'
+import { recycleUnderTraffic } from './dyno-restart/recycle-under-traffic.ts'
+import { starvedCpu } from './dyno-restart/starved-cpu.ts'
 import { dailyCycle } from './dyno-restart/daily-cycle.ts'
 import { deployOverlapSkewedClocks } from './dyno-restart/deploy-overlap-skewed-clocks.ts'
 import { deployOverlap } from './dyno-restart/deploy-overlap.ts'
@@ -34,6 +40,12 @@ export const scenarios: readonly Scenario[] = [
   sigkillOnceCommand,
   deployOverlap,
   deployOverlapSkewedClocks,
+  botHangs,
+  botCrashLoop,
+  heartbeatLate,
+  sigtermTwice,
+  recycleUnderTraffic,
+  starvedCpu,
   flapping440,
   refused503Storm,
   sixHourOutage,

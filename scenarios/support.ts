@@ -19,6 +19,10 @@ export const SOUND: readonly AlwaysClaim[] = [
   'no-r15',
   'no-leaks',
   'stops-in-time',
+  'one-bot-a-dyno',
+  'dyno-lives',
+  'restarts-in-bounds',
+  'hangs-ended',
 ]
 
 /** The bot's own default: the lab's declared workload samples every 20 s, which no burst waits for. */

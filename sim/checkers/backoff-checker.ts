@@ -131,7 +131,7 @@ export class BackoffLawChecker extends Checker {
 
   #noteTrouble({ atMs, kind, data }: TraceEvent): void {
     const forMs = Number(data['forMs'] ?? 0)
-    if (kind === 'dyno.hang' || kind === 'dyno.starve') {
+    if (kind === 'dyno.hang' || kind === 'dyno.starve' || kind === 'bot.hang') {
       this.#troubleUntilMs = Math.max(this.#troubleUntilMs, atMs + forMs + LEASE_TROUBLE_MS)
       // To the process itself a hang looks like uptime.
       for (const debt of this.#debts.values()) debt.failures = 0

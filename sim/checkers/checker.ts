@@ -20,6 +20,13 @@ export interface CheckerContext {
   /** Quick attempts in a row; after them the bot probes. */
   readonly maxRetries: number
   readonly probeIntervalMs: number
+  /** A bot silent for so long hangs; it beats at this interval. */
+  readonly botStallMs: number
+  readonly heartbeatIntervalMs: number
+  readonly restartBaseMs: number
+  readonly restartCapMs: number
+  readonly restartWindowMs: number
+  readonly maxStartsPerWindow: number
   /** Largest error of a dyno's clock against the world's, ms: what a window may be off by. */
   readonly maxSkewMs: number
 }

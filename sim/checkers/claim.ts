@@ -17,6 +17,10 @@ export const ALWAYS_CLAIMS = [
   'no-r15',
   'no-leaks',
   'stops-in-time',
+  'one-bot-a-dyno',
+  'dyno-lives',
+  'restarts-in-bounds',
+  'hangs-ended',
   'undisturbed',
 ] as const
 export type AlwaysClaim = (typeof ALWAYS_CLAIMS)[number]
@@ -37,6 +41,11 @@ export const CLAIM_MEANINGS: Readonly<Record<AlwaysClaim, string>> = {
   'no-r15': 'the dyno never reaches twice its quota',
   'no-leaks': 'timers of one kind and sockets stay bounded however long it runs',
   'stops-in-time': 'a dyno has exited within 20 s of its SIGTERM, and Heroku need not kill it',
+  'one-bot-a-dyno': 'no bot process starts before the one before it in its dyno has ended',
+  'dyno-lives': 'a dyno exits only after SIGTERM, and then in order',
+  'restarts-in-bounds':
+    'each further failure of the bot process in a row waits longer, and no rolling window holds more starts than the budget',
+  'hangs-ended': 'a bot that hangs is ended soon after the declared stall, and a slow one never',
   undisturbed: 'no reconnect, no restart and no message without a cause',
 }
 

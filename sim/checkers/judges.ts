@@ -8,6 +8,8 @@ import { AttemptBudgetChecker, SingleSocketChecker, TerminalIsFinalChecker } fro
 import { NoLeaksChecker, UndisturbedChecker } from './life-checkers.ts'
 import { MemoryActedOnChecker, NoR15Checker } from './memory-checkers.ts'
 import { AnsweredOnceChecker } from './message-checker.ts'
+import { HangChecker } from './hang-checker.ts'
+import { DynoLivesChecker, OneBotChecker, RestartsChecker } from './process-checkers.ts'
 import { SessionIntegrityChecker } from './session-checker.ts'
 import { StopsInTimeChecker } from './stop-checker.ts'
 
@@ -22,6 +24,10 @@ const CHECKERS: Readonly<Record<AlwaysClaim, (scenario: Scenario, context: Check
   'no-r15': () => new NoR15Checker(),
   'no-leaks': () => new NoLeaksChecker(),
   'stops-in-time': () => new StopsInTimeChecker(),
+  'one-bot-a-dyno': () => new OneBotChecker(),
+  'dyno-lives': () => new DynoLivesChecker(),
+  'restarts-in-bounds': (_scenario, context) => new RestartsChecker(context),
+  'hangs-ended': (_scenario, context) => new HangChecker(context),
   undisturbed: () => new UndisturbedChecker(),
 }
 

@@ -60,8 +60,8 @@ export class HerokuModel {
    * `heroku restart`: SIGTERM to the present dyno, a new one beside it; ends a cool-off. Returns whether there
    * was a dyno to restart, as all faults do.
    */
-  restart(): boolean {
-    return this.#command(() => this.#replace('restart'))
+  restart(sigtermRepeatedAfterMs?: number): boolean {
+    return this.#command(() => this.#replace('restart', sigtermRepeatedAfterMs))
   }
 
   /** A new release: as `restart`. */
@@ -129,7 +129,7 @@ export class HerokuModel {
     return hasDyno
   }
 
-  #replace(reason: SigtermReason): void {
+  #replace(reason: SigtermReason, sigtermRepeatedAfterMs?: number): void {
     const old = this.#current
     this.#crashes = 0
     this.#nextStart?.cancel()
@@ -137,7 +137,7 @@ export class HerokuModel {
     this.#current = undefined
     if (old !== undefined) {
       this.#stopping.push(old)
-      old.terminate(reason)
+      old.terminate(reason, sigtermRepeatedAfterMs)
     }
     if (this.#options.rules.isOverlapping || this.#stopping.length === 0) this.#startAfterGap(reason)
     else this.#startWhenEnded = reason

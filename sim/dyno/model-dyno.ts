@@ -91,8 +91,8 @@ export class ModelDyno {
     this.#program = program.start(this.#context(bootUuid))
   }
 
-  /** SIGTERM, perhaps a second one, and SIGKILL when the time is over. */
-  terminate(reason: SigtermReason): void {
+  /** SIGTERM, perhaps a second one (surely, when its time is given), and SIGKILL when the time is over. */
+  terminate(reason: SigtermReason, repeatedAfterMs?: number): void {
     if (this.#state === 'ended' || this.#state === 'stopping') return
     const { rules } = this.#options
     this.#state = 'stopping'
@@ -102,7 +102,7 @@ export class ModelDyno {
       this.#record('dyno.r12', {})
       this.kill('r12')
     })
-    const repeatMs = drawRepeatedSigtermMs(rules, this.#stream('sigterm'))
+    const repeatMs = repeatedAfterMs ?? drawRepeatedSigtermMs(rules, this.#stream('sigterm'))
     if (repeatMs !== undefined) {
       this.#later('dyno.sigterm-repeated', repeatMs, () => {
         this.#record('dyno.sigterm-repeated', {})

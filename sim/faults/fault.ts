@@ -90,7 +90,12 @@ const storeFaults = [
 
 /** Faults of the dyno, its process and its clock. */
 const dynoFaults = [
-  z.strictObject({ kind: z.literal('dyno-restart'), ...moment }),
+  /** `repeatAfterMs`: a second SIGTERM follows so much later, whatever Heroku's dice say. */
+  z.strictObject({
+    kind: z.literal('dyno-restart'),
+    ...moment,
+    repeatAfterMs: durationMs.optional(),
+  }),
   z.strictObject({ kind: z.literal('deploy'), ...moment }),
   z.strictObject({ kind: z.literal('sigkill'), ...moment }),
   z.strictObject({
@@ -111,6 +116,18 @@ const dynoFaults = [
   z.strictObject({ kind: z.literal('clock-step'), ...moment, byMs: z.number().int() }),
 ] as const
 
+/** Faults of the bot's process alone: its dyno and its supervisor are sound. */
+const botFaults = [
+  /** Its event loop blocks; it goes on after `forMs` unless it was ended before. */
+  z.strictObject({ kind: z.literal('bot-hang'), ...span, how: z.enum(['computing', 'idle']) }),
+  /** Each process fails within so long of its start. */
+  z.strictObject({ kind: z.literal('bot-crashes'), ...span, withinMs: durationMs }),
+  /** It gets so little CPU that each of its timers is so late. */
+  z.strictObject({ kind: z.literal('bot-starve'), ...span, timerDelayMs: durationMs }),
+  /** Messages between it and its supervisor take up to so much longer. */
+  z.strictObject({ kind: z.literal('slow-messages'), ...span, upToMs: durationMs }),
+] as const
+
 /** Memory that something inside the bot's process takes. */
 const memoryFaults = [
   z.strictObject({
@@ -129,6 +146,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   ...whatsappFaults,
   ...storeFaults,
   ...dynoFaults,
+  ...botFaults,
   ...memoryFaults,
 ])
 

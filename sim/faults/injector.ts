@@ -8,9 +8,12 @@ import { LedgerBalloon } from '../balloon/ledger-balloon.ts'
 import type { HerokuModel } from '../dyno/heroku-dyno.ts'
 import type { MemoryLedger } from '../fakes/memory-ledger.ts'
 import type { WhatsappFaults } from '../fakes/whatsapp-faults.ts'
+import type { BotFaults } from '../world/bot-faults.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { Scheduler } from '../world/scheduler.ts'
 import type { Trace } from '../world/trace.ts'
+import { beginBotFault, endBotFault } from './bot-injection.ts'
+import type { BotFault } from './bot-injection.ts'
 import type { Fault, FaultOf } from './fault.ts'
 import type { StoreFaults } from './store-faults.ts'
 import { beginWhatsapp } from './whatsapp-injection.ts'
@@ -24,6 +27,7 @@ export interface InjectorOptions {
   readonly whatsapp: WhatsappFaults
   readonly heroku: HerokuModel
   readonly store: StoreFaults
+  readonly bots: BotFaults
   ledger(): MemoryLedger | undefined
 }
 
@@ -88,6 +92,11 @@ export class Injector {
       case 'starve':
       case 'clock-step':
         return this.#dyno(fault, delayMs)
+      case 'bot-hang':
+      case 'bot-crashes':
+      case 'bot-starve':
+      case 'slow-messages':
+        return this.#bot(fault, delayMs)
     }
   }
 
@@ -112,6 +121,18 @@ export class Injector {
         scheduler.schedule('fault.storm', delayMs + index * fault.everyMs, cut)
     }
     return () => hasStruck
+  }
+
+  #bot(fault: BotFault, delayMs: number): () => boolean {
+    const { bots } = this.#options
+    const crashesBefore = { count: 0 }
+    let hasStruck = false
+    this.#at(fault, delayMs, () => {
+      crashesBefore.count = bots.crashes
+      hasStruck = beginBotFault(bots, fault)
+    })
+    this.#at(fault, delayMs + fault.forMs, () => endBotFault(bots, fault), 'lifted')
+    return () => (fault.kind === 'bot-crashes' ? bots.crashes > crashesBefore.count : hasStruck)
   }
 
   #dyno(fault: DynoFault, delayMs: number): () => boolean {
@@ -159,7 +180,7 @@ type DynoFault = FaultOf<'dyno-restart' | 'deploy' | 'sigkill' | 'hang' | 'starv
 function strikeDyno(heroku: HerokuModel, fault: DynoFault): boolean {
   switch (fault.kind) {
     case 'dyno-restart':
-      return heroku.restart()
+      return heroku.restart(fault.repeatAfterMs)
     case 'deploy':
       return heroku.deploy()
     case 'sigkill':

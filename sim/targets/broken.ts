@@ -7,6 +7,7 @@
 import { UNANSWERED, broken } from './broken-bot.ts'
 import type { BrokenBot } from './broken-bot.ts'
 import { connectingBadly, endingBadly } from './broken-connections.ts'
+import { supervisingBadly } from './broken-supervisors.ts'
 import * as life from './defects/life-defects.ts'
 import * as message from './defects/message-defects.ts'
 import * as session from './defects/session-defects.ts'
@@ -165,4 +166,5 @@ export const brokenBots: readonly BrokenBot[] = [
   ...keeping,
   ...answering,
   ...living,
+  ...supervisingBadly,
 ]

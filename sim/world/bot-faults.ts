@@ -6,35 +6,35 @@
 import type { PrngStream } from './prng.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** What a fault does to a bot process. Both return false when there was nothing to strike. */
+/** A bot process, as faults strike it. Each returns false when there was nothing to strike. */
 export interface StruckBot {
   setHang(hang: 'none' | 'computing' | 'idle'): boolean
   crash(): boolean
-}
-
-export interface BotFaultsOptions {
-  readonly scheduler: Scheduler
-  readonly stream: PrngStream
+  /** Makes it known that its timers are late from now on. */
+  noteStarvation(forMs: number, timerDelayMs: number): boolean
 }
 
 export class BotFaults {
-  readonly #options: BotFaultsOptions
+  readonly #scheduler: Scheduler
+  readonly #stream: PrngStream
   #newest: StruckBot | undefined
+  #hanging: StruckBot | undefined
   #starvedMs = 0
   #messageDelayMs = 0
   #crashesWithinMs = 0
   #crashes = 0
 
-  constructor(options: BotFaultsOptions) {
-    this.#options = options
+  constructor(options: { readonly scheduler: Scheduler; readonly stream: PrngStream }) {
+    this.#scheduler = options.scheduler
+    this.#stream = options.stream
   }
 
-  /** Processes that crashed by this fault so far. */
+  /** Processes that have crashed by a fault so far. */
   get crashes(): number {
     return this.#crashes
   }
 
-  /** Extra delay of each of its timers, ms. */
+  /** Extra delay of each of a bot's timers, ms. */
   starvedMs(): number {
     return this.#starvedMs
   }
@@ -50,23 +50,34 @@ export class BotFaults {
     if (this.#crashesWithinMs > 0) this.#crashSoon(bot)
   }
 
-  /** The newest process hangs for so long, or until it is killed. */
-  hang(how: 'computing' | 'idle', forMs: number): boolean {
-    const bot = this.#newest
-    const hasStruck = bot?.setHang(how) ?? false
-    if (hasStruck) this.#options.scheduler.schedule('fault.bot-resumes', forMs, () => bot?.setHang('none'))
-    return hasStruck
+  hang(how: 'computing' | 'idle'): boolean {
+    this.#hanging = this.#newest
+    return this.#hanging?.setHang(how) ?? false
   }
 
-  /** Each process crashes within so long of its start, the newest one now; 0 ends it. */
-  crashSoonAfterStart(withinMs: number): void {
+  /** The process that hangs goes on, if it still is. */
+  resume(): void {
+    this.#hanging?.setHang('none')
+  }
+
+  crashSoonAfterStart(withinMs: number): boolean {
     this.#crashesWithinMs = withinMs
-    if (withinMs > 0 && this.#newest !== undefined) this.#crashSoon(this.#newest)
+    if (this.#newest === undefined) return false
+    this.#crashSoon(this.#newest)
+    return true
   }
 
-  starve(byMs: number): boolean {
-    this.#starvedMs = byMs
-    return this.#newest !== undefined
+  crashNoMore(): void {
+    this.#crashesWithinMs = 0
+  }
+
+  starve(timerDelayMs: number, forMs: number): boolean {
+    this.#starvedMs = timerDelayMs
+    return this.#newest?.noteStarvation(forMs, timerDelayMs) ?? false
+  }
+
+  starveNoMore(): void {
+    this.#starvedMs = 0
   }
 
   delayMessages(upToMs: number): boolean {
@@ -75,9 +86,8 @@ export class BotFaults {
   }
 
   #crashSoon(bot: StruckBot): void {
-    const { scheduler, stream } = this.#options
-    scheduler.schedule('fault.bot-crashes', stream.integer(1, this.#crashesWithinMs), () => {
-      if (bot.crash()) this.#crashes += 1
+    this.#scheduler.schedule('fault.bot-crashes', this.#stream.integer(1, this.#crashesWithinMs), () => {
+      if (this.#crashesWithinMs > 0 && bot.crash()) this.#crashes += 1
     })
   }
 }

@@ -36,6 +36,12 @@ export function checkerContext(config: Config, scenario: Scenario): CheckerConte
     stableUptimeMs: config.reconnectStableUptimeMs,
     maxRetries: config.reconnectMaxRetries,
     probeIntervalMs: config.reconnectProbeIntervalMs,
+    botStallMs: config.botStallMs,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    restartBaseMs: config.botRestartBackoffBaseMs,
+    restartCapMs: config.botRestartBackoffCapMs,
+    restartWindowMs: config.botRestartWindowMs,
+    maxStartsPerWindow: config.botStartsPerWindow,
     maxSkewMs: scenario.clocks.maxSkewMs,
   }
 }

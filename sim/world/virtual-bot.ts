@@ -137,6 +137,11 @@ export class VirtualBot implements ChildProcess {
     return true
   }
 
+  noteStarvation(forMs: number, timerDelayMs: number): boolean {
+    if (!this.#hasEnded) this.#record('dyno.starve', { forMs, timerDelayMs, of: 'bot' })
+    return !this.#hasEnded
+  }
+
   /** Ends with the dyno, and nobody is told. */
   vanish(): void {
     this.#hasEnded = true

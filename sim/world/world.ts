@@ -121,6 +121,7 @@ export class World {
       store: storeFaults,
       whatsapp: this.#server.faults,
       heroku: this.#heroku,
+      bots: botFaults,
       ledger: () => this.#host.ledger(),
     })
     this.#checkers = checkersOf(scenario, checkerContext(config, scenario))

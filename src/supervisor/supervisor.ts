@@ -107,8 +107,9 @@ export class Supervisor {
         return this.#setPending('supervisor.patience', settings.endTimeoutMs, { type: 'patience-over' })
       case 'kill':
         logger.warn('supervisor.bot-killed', { state: this.#machine.state.status })
+        this.#setPending('supervisor.unkillable', settings.killTimeoutMs, { type: 'unkillable' })
         this.#child?.kill('SIGKILL')
-        return this.#setPending('supervisor.unkillable', settings.killTimeoutMs, { type: 'unkillable' })
+        return
       case 'wait':
         this.#record.waits(effect)
         return this.#setPending('supervisor.restart', effect.delay.delayMs, { type: 'start-due' })

@@ -37,6 +37,23 @@ describe('a silent bot', () => {
     expect(silentFor(300_000, 0.1)).toEqual({ status: 'hung', silentMs: 300_000, evidence: 'starved' })
   })
 
+  it('that was busy until it stopped is idle all the same', () => {
+    let state = heard({ nowMs: 0, cpuMs: 1_000 })
+    let verdict: WatchdogVerdict = { status: 'alive' }
+    // Ordinary work for almost a heartbeat, then nothing.
+    for (let nowMs = 5_000; nowMs <= 30_000; nowMs += 5_000)
+      ({ state, verdict } = look(state, { nowMs, cpuMs: 1_100 }, SETTINGS))
+    expect(verdict).toEqual({ status: 'hung', silentMs: 30_000, evidence: 'idle' })
+  })
+
+  it('that stops after it was starved is found within another half of the stall', () => {
+    let state = heard({ nowMs: 0, cpuMs: 0 })
+    let verdict: WatchdogVerdict = { status: 'alive' }
+    for (let nowMs = 5_000; nowMs <= 80_000; nowMs += 5_000)
+      ({ state, verdict } = look(state, { nowMs, cpuMs: Math.min(nowMs, 50_000) * 0.1 }, SETTINGS))
+    expect(verdict).toMatchObject({ status: 'hung', evidence: 'idle' })
+  })
+
   it('is judged by the CPU time since its last heartbeat, not since its start', () => {
     let state = heard({ nowMs: 1_000_000, cpuMs: 900_000 })
     let verdict: WatchdogVerdict = { status: 'alive' }

@@ -30,5 +30,11 @@ export const CONTEXT: CheckerContext = {
   stableUptimeMs: 120_000,
   maxRetries: 3,
   probeIntervalMs: 900_000,
+  botStallMs: 30_000,
+  heartbeatIntervalMs: 5_000,
+  restartBaseMs: 2_000,
+  restartCapMs: 120_000,
+  restartWindowMs: 600_000,
+  maxStartsPerWindow: 3,
   maxSkewMs: 0,
 }

@@ -6,6 +6,7 @@ import { faultSchema } from '../../../../sim/faults/fault.ts'
 import type { FaultInput } from '../../../../sim/faults/fault.ts'
 import { Injector } from '../../../../sim/faults/injector.ts'
 import { StoreFaults } from '../../../../sim/faults/store-faults.ts'
+import { BotFaults } from '../../../../sim/world/bot-faults.ts'
 import { PrngStreams } from '../../../../sim/world/prng.ts'
 import type { TraceEvent } from '../../../../sim/world/trace.ts'
 import { dynoLab } from '../dyno/dyno-lab.ts'
@@ -63,6 +64,7 @@ export function faultLab(
     whatsapp,
     heroku: dynos.model,
     store,
+    bots: new BotFaults({ scheduler, stream: streams.stream('bot') }),
     ledger: () => (hasDyno ? ledger : undefined),
   })
   const lab: FaultLab = {
