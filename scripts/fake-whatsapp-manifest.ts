@@ -44,7 +44,9 @@ export function libraryManifest(project: ProjectManifest, imported: ReadonlySet<
 
 /** The packages that a compiled file needs at run time; Node's own modules and relative paths left out. */
 export function importedPackages(text: string): string[] {
-  const pattern = /\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g
+  const specifier = String.raw`['"]([\w@.][\w@./:-]*)['"]`
+  const statement = String.raw`^(?:import|export)\s(?:[\w*{},\s$]+\sfrom\s)?${specifier}`
+  const pattern = new RegExp(String.raw`${statement}|\bimport\(${specifier}\)`, 'gm')
   return [...text.matchAll(pattern)]
     .map((match) => match[1] ?? match[2] ?? '')
     .filter((name) => !name.startsWith('.') && !isBuiltin(name))

@@ -23,8 +23,8 @@ for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const)
   console[name] = () => undefined
 
 process.exitCode = await run()
-// The input of a terminal would keep the process.
-process.stdin.unref()
+// An input that stays open would keep the process.
+process.stdin.destroy()
 
 async function run(): Promise<number> {
   try {

@@ -3,7 +3,7 @@
 export interface CodeBlock {
   /** The word after the fence, e.g. `sh`; empty without one. */
   readonly language: string
-  /** From a first line such as `// bot.js` or `# bot.sh`. */
+  /** From a first line such as `// bot.js`, which is then not part of the text. */
   readonly fileName: string | undefined
   readonly text: string
   /** Of the fence, from 1. */
@@ -20,8 +20,9 @@ export function codeBlocks(markdown: string): CodeBlock[] {
     } else if (fence === null) {
       open.lines.push(line)
     } else {
-      const fileName = /^(?:\/\/|#) ([\w./-]+\.\w+)$/.exec(open.lines[0] ?? '')?.[1]
-      blocks.push({ language: open.language, line: open.line, fileName, text: `${open.lines.join('\n')}\n` })
+      const fileName = /^\/\/ ([\w./-]+\.\w+)$/.exec(open.lines[0] ?? '')?.[1]
+      const lines = fileName === undefined ? open.lines : open.lines.slice(1)
+      blocks.push({ language: open.language, line: open.line, fileName, text: `${lines.join('\n')}\n` })
       open = undefined
     }
   }

@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import { BufferJSON, initAuthCreds } from '@whiskeysockets/baileys'
 import type { AuthenticationCreds, KeyPair } from '@whiskeysockets/baileys'
 import { jidOf } from '../directory/jid.ts'
+import { memoryAuth } from './memory-auth.ts'
 import { countersign, vouchFor } from './adv-identity.ts'
+import type { MemoryAuth } from './memory-auth.ts'
 import type { Numbers } from '../directory/jid.ts'
 import type { KeyBundle } from '../directory/key-bundle.ts'
 import type { LinkedDevice } from '../directory/linked-device.ts'
@@ -32,6 +34,8 @@ export interface LinkedAuth {
   readonly device: LinkedDevice
   /** For `auth.creds`; the key store beside it starts empty. */
   readonly creds: AuthenticationCreds
+  /** The same with a key store in memory, for `makeWASocket({ auth })`; several sockets in turn may use it. */
+  readonly auth: MemoryAuth
   /** Writes the credentials as `useMultiFileAuthState(folder)` reads them. The folder is made. */
   writeTo(folder: string): Promise<void>
 }
@@ -54,7 +58,7 @@ export function makeLinkedAuth(account: AccountToLink, options: LinkedAuthOption
   // Clients wait up to 20 s for history unless they have synchronised before.
   creds.accountSyncCounter = options.awaitsHistory === true ? 0 : 1
   device.claimsPreKey = options.preKeys !== 'many'
-  return { device, creds, writeTo: async (folder) => writeCreds(folder, creds) }
+  return { device, creds, auth: memoryAuth(creds), writeTo: async (folder) => writeCreds(folder, creds) }
 }
 
 function bundleOf(creds: AuthenticationCreds): KeyBundle {

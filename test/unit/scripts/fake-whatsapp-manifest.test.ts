@@ -33,6 +33,9 @@ describe('the packages of a compiled file', () => {
     ["import 'ws/deep/file.js'", ['ws']],
     ["export * from '@whiskeysockets/baileys/lib/Utils/index.js'", ['@whiskeysockets/baileys']],
     ["const { generate } = await import('selfsigned')", ['selfsigned']],
-    ["import { b } from './b.js'; import fs from 'node:fs'; import net from 'net'", []],
+    ["import { b } from './b.js'\nimport fs from 'node:fs'\nimport net from 'net'", []],
+    ["import {\n  a,\n} from 'ws'", ['ws']],
+    ["export const LOOPBACK = '127.0.0.1'", []],
+    ["const where = find(all, 'from', `path`); const text = 'import'", []],
   ])('%s', (text, expected) => expect(importedPackages(text)).toEqual(expected))
 })
