@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { useMultiFileAuthState } from '@whiskeysockets/baileys'
 import type { AuthenticationCreds } from '@whiskeysockets/baileys'
-import { freshCreds } from '../../src/adapters/baileys-creds.ts'
+import { freshCreds, isPaired } from '../../src/adapters/baileys-creds.ts'
 import { guardedKeyStore } from '../../src/adapters/baileys-keys.ts'
 import { createPool } from '../../src/adapters/postgres-pool.ts'
 import { PostgresSessionStore } from '../../src/adapters/postgres-session-store.ts'
@@ -19,6 +19,7 @@ import { InMemoryDatabase } from '../../sim/fakes/in-memory-database.ts'
 import { InMemorySessionStore } from '../../sim/fakes/in-memory-session-store.ts'
 import { testDatabase } from '../support/database.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
+import { storeWithCommit } from '../support/store-with-commit.ts'
 import { describeAuthState } from './auth-state.contract.ts'
 import type { AuthStateFixture, AuthStateSession, AuthStateUnderTest } from './auth-state.contract.ts'
 import { freshSession } from './store-fixture.ts'
@@ -30,23 +31,17 @@ async function sessionOver(store: SessionStore, damageCreds: () => Promise<void>
   let doFail = false
   let sequence = 0
   const lease = await store.takeLease({ owner: 'test', expected: undefined })
-  const failing: SessionStore = new Proxy(store, {
-    get: (target, name) => {
-      const method: unknown = Reflect.get(target, name)
-      if (typeof method !== 'function') return method
-      return (...values: unknown[]): unknown => {
-        if (doFail && name === 'commit') return Promise.reject(new AppError('store-unavailable', 'away'))
-        return Reflect.apply(method, target, values)
-      }
-    },
-  })
+  const failing = storeWithCommit(store, (commit) =>
+    doFail ? Promise.reject(new AppError('store-unavailable', 'away')) : store.commit(commit),
+  )
   const open = async (): Promise<AuthStateUnderTest> => {
     const { auth } = await openAuthState({
       store: failing,
       epoch: lease?.epoch ?? 0,
       nextSequence: () => (sequence += 1),
       clock: new SystemClock(),
-      connector: { freshCreds },
+      logger: new RecordingLogger(),
+      connector: { freshCreds, isPaired },
       settings: SETTINGS,
     })
     // A guard lets nothing through any more once it has seen a failure: each test step gets a new one.
@@ -71,8 +66,9 @@ function inMemory(): Promise<AuthStateFixture> {
       const sessionId = freshSession()
       return sessionOver(new InMemorySessionStore({ database, sessionId }), () => {
         const { creds } = database.session(sessionId)
-        const newest = creds.pop() ?? ''
-        creds.push(newest.slice(0, newest.length / 2))
+        const newest = creds.pop()
+        if (newest !== undefined)
+          creds.push({ ...newest, value: newest.value.slice(0, newest.value.length / 2) })
         return Promise.resolve()
       })
     },

@@ -1,0 +1,77 @@
+/** The adapter on real Baileys, over the fake WhatsApp on the wire, for the contract of sockets. */
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { InMemoryDatabase } from '../../sim/fakes/in-memory-database.ts'
+import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
+import type { Fault } from '../../sim/whatsapp/faults/fault.ts'
+import { WireBot } from '../support/wire-bot.ts'
+import type { OpenEnd, SocketWorld } from './whatsapp-socket.contract.ts'
+
+const POLL_MS = 5
+const PATIENCE_MS = 10_000
+/** Loopback answers within milliseconds. */
+const SETTLE_MS = 150
+
+const END_FAULTS: Readonly<Record<Exclude<OpenEnd, 'unlinked'>, Fault>> = {
+  'transport-closed': { kind: 'close', how: 'terminate' },
+  restart: { kind: 'stream-error', code: 515 },
+  conflict: { kind: 'stream-error', child: 'conflict-replaced' },
+  unavailable: { kind: 'stream-error', code: 503 },
+  'stream-error': { kind: 'stream-error', child: 'ack' },
+}
+
+export async function wireWorld(): Promise<SocketWorld> {
+  const whatsapp = await startFakeWhatsApp()
+  const account = whatsapp.addAccount()
+  const contact = whatsapp.addContact()
+  const bot = new WireBot({ url: whatsapp.url, database: new InMemoryDatabase() })
+  return {
+    link: () => bot.store(account.linkedDevice().creds),
+    connect: async (given) => {
+      // A connection on the session of one that is just ending would be told of a conflict.
+      await whatsapp.idle()
+      return bot.connect(given)
+    },
+    scan: async (qr) => {
+      await account.scanQr(qr)
+    },
+    contact: contact.jid,
+    say: async (text) => {
+      await contact.say(text, { to: account })
+    },
+    heard: () => contact.inbox.messages.map(({ text }) => text ?? ''),
+    unacked: () => account.linkedDevices.flatMap(({ mailbox }) => mailbox.waiting()).filter(isMessage).length,
+    endOpen: async (how) => {
+      const [device] = account.linkedDevices
+      if (how !== 'unlinked') await whatsapp.inject(END_FAULTS[how])
+      else if (device !== undefined) account.removeDevice(device)
+    },
+    refuseLogins: async (how) => {
+      await whatsapp.inject(
+        how === 'tcp-refused' ? { kind: 'refuse' } : { kind: 'login-failure', reason: how },
+      )
+    },
+    refuseMessages: async (code) => {
+      await whatsapp.inject({ kind: 'ack-error', code })
+    },
+    blackHole: async () => {
+      await whatsapp.inject({ kind: 'black-hole' })
+    },
+    keyWrites: (how) => (bot.keyWrites = how),
+    until: async (what, holds) => {
+      for (let waitedMs = 0; !holds(); waitedMs += POLL_MS) {
+        if (waitedMs > PATIENCE_MS) throw new Error(`not ${what} within ${PATIENCE_MS} ms`)
+        await delay(POLL_MS)
+      }
+    },
+    settle: () => delay(SETTLE_MS),
+    close: async () => {
+      await bot.end()
+      await whatsapp.close()
+    },
+  }
+}
+
+function isMessage({ stanza }: { readonly stanza: { readonly tag: string } }): boolean {
+  return stanza.tag === 'message'
+}
