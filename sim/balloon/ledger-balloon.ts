@@ -14,12 +14,16 @@ export interface LedgerBalloonOptions {
   readonly plan: BalloonPlan
   /** The ledger of the bot process that lives now; undefined between two. */
   ledger(): MemoryLedger | undefined
+  /** True while that process is suspended and takes no memory. */
+  isSuspended(): boolean
   /** Called after each change: the dyno's hard limit is to be checked. */
   onStep(): void
 }
 
 /** How often it looks for a process to act in, when there is none or a new one would bring the leak back. */
 const LOOK_MS = 5_000
+/** How often it looks whether a suspended process goes on. */
+const SUSPENDED_LOOK_MS = 250
 
 export class LedgerBalloon {
   readonly #options: LedgerBalloonOptions
@@ -56,6 +60,11 @@ export class LedgerBalloon {
     }
     if (ledger === undefined) {
       this.#again(LOOK_MS)
+      return
+    }
+    if (this.#options.isSuspended()) {
+      this.#sinceMs += SUSPENDED_LOOK_MS
+      this.#again(SUSPENDED_LOOK_MS)
       return
     }
     const step = balloonStep(plan, scheduler.nowMs - this.#sinceMs)

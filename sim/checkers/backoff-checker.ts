@@ -21,6 +21,8 @@ interface Debt {
   readonly attempts: Map<number, Attempt>
   failures: number
   hasFreeRestart: boolean
+  /** The server has asked for a restart that may come at once; so long an attempt is that one. */
+  freeUntilMs: number | undefined
   notBeforeMs: number
 }
 
@@ -72,6 +74,7 @@ export class BackoffLawChecker extends Checker {
       debt.attempts.delete(connection)
       this.#endedByItself(debt, attempt, attempt.endedAtMs)
     }
+    this.#takeFreeRestart(debt, atMs)
     if (atMs < debt.notBeforeMs) {
       const earlyMs = Math.ceil(debt.notBeforeMs - atMs)
       this.broken(atMs, `attempt ${earlyMs} ms too early, after ${debt.failures} failures in a row`)
@@ -89,18 +92,26 @@ export class BackoffLawChecker extends Checker {
     const attempt = debt.attempts.get(Number(data['connection']))
     debt.attempts.delete(Number(data['connection']))
     if (attempt === undefined || data['by'] === 'process') return
+    // In a black hole the close comes long after the library has ended it and the bot has gone on.
+    const lostAtMs = attempt.endedAtMs ?? atMs
     if (data['by'] === 'end') {
-      this.#endedByItself(debt, attempt, attempt.endedAtMs ?? atMs)
+      this.#endedByItself(debt, attempt, lostAtMs)
       return
     }
-    this.#forgetAfterUptime(debt, attempt, atMs)
+    this.#forgetAfterUptime(debt, attempt, lostAtMs)
     if (textOf(data, 'message').includes('QR refs')) return
     if (data['statusCode'] === 515 && debt.hasFreeRestart) {
-      debt.hasFreeRestart = false
+      debt.freeUntilMs = lostAtMs + this.#waitMs(debt.failures + 1)
       return
     }
     // Conflicts grow by a count of their own: beside the general law only their floor can be asked for.
-    this.#failed(debt, atMs, data['statusCode'] === 440 ? this.#context.conflictBaseMs : 0)
+    this.#failed(debt, lostAtMs, data['statusCode'] === 440 ? this.#context.conflictBaseMs : 0)
+  }
+
+  /** A bot that waited as after a failure may have counted one: its free restart is left to it. */
+  #takeFreeRestart(debt: Debt, atMs: number): void {
+    if (debt.freeUntilMs !== undefined && atMs < debt.freeUntilMs) debt.hasFreeRestart = false
+    debt.freeUntilMs = undefined
   }
 
   #endedByItself(debt: Debt, attempt: Attempt, endedAtMs: number): void {
@@ -115,12 +126,17 @@ export class BackoffLawChecker extends Checker {
   }
 
   #failed(debt: Debt, atMs: number, floorMs: number): void {
-    const { backoffBaseMs, backoffCapMs, maxRetries, probeIntervalMs } = this.#context
     debt.failures += 1
-    const envelopeMs = Math.min(backoffCapMs, backoffBaseMs * 2 ** (debt.failures - 1))
-    const slowMs = debt.failures > maxRetries ? Math.max(envelopeMs, probeIntervalMs) : envelopeMs
-    const waitMs = Math.max(floorMs, slowMs / 2) * CLOCK_SHARE
+    const waitMs = Math.max(floorMs * CLOCK_SHARE, this.#waitMs(debt.failures))
     debt.notBeforeMs = Math.max(debt.notBeforeMs, atMs + waitMs)
+  }
+
+  /** The least wait after so many failures in a row. */
+  #waitMs(failures: number): number {
+    const { backoffBaseMs, backoffCapMs, maxRetries, probeIntervalMs } = this.#context
+    const envelopeMs = Math.min(backoffCapMs, backoffBaseMs * 2 ** (failures - 1))
+    const slowMs = failures > maxRetries ? Math.max(envelopeMs, probeIntervalMs) : envelopeMs
+    return (slowMs / 2) * CLOCK_SHARE
   }
 
   #leaseTaken({ atMs, source }: TraceEvent): void {
@@ -144,7 +160,13 @@ export class BackoffLawChecker extends Checker {
   #debtOf(process: string): Debt {
     const known = this.#debts.get(process)
     if (known !== undefined) return known
-    const created = { attempts: new Map(), failures: 0, hasFreeRestart: true, notBeforeMs: -Infinity }
+    const created = {
+      attempts: new Map(),
+      failures: 0,
+      hasFreeRestart: true,
+      freeUntilMs: undefined,
+      notBeforeMs: -Infinity,
+    }
     this.#debts.set(process, created)
     return created
   }

@@ -30,7 +30,8 @@ export const CLAIM_MEANINGS: Readonly<Record<AlwaysClaim, string>> = {
   'single-socket': 'never two connections to WhatsApp at once, over all dynos',
   'backoff-law':
     'each further failure waits at least half of a doubling envelope, up to the cap; then of the probe interval',
-  'attempts-in-budget': 'no rolling window holds more connection attempts than the budget, restarts included',
+  'attempts-in-budget':
+    'no rolling window holds more connection attempts than the budget, restarts included, by the dynos’ clocks',
   'terminal-is-final': 'after a terminal disconnect no further attempt is made, and no data is deleted',
   'session-integrity':
     'no new pairing while a session exists, no ratchet step used twice, no write by anybody but the lease holder, and what was committed is read again',

@@ -41,7 +41,9 @@ export class AttemptBudgetChecker extends Checker {
     this.#context = context
   }
 
-  observe({ atMs, kind }: TraceEvent): void {
+  observe({ atMs, kind, data }: TraceEvent): void {
+    // By a clock that is set forward what was before lies so much further back.
+    if (kind === 'dyno.clock-step') this.#moveBack(Math.max(0, Number(data['byMs'])))
     if (kind !== 'wa.connect') return
     const { attemptWindowMs, maxAttemptsPerWindow, maxSkewMs } = this.#context
     // The budget is charged a moment before the attempt is seen, and a skewed clock shortens a window.
@@ -52,6 +54,10 @@ export class AttemptBudgetChecker extends Checker {
     if (count > maxAttemptsPerWindow) {
       this.broken(atMs, `${count} attempts in ${windowMs / 1_000} s, the budget is ${maxAttemptsPerWindow}`)
     }
+  }
+
+  #moveBack(byMs: number): void {
+    this.#timesMs = this.#timesMs.map((timeMs) => timeMs - byMs)
   }
 }
 

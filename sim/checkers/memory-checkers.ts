@@ -61,8 +61,11 @@ export class MemoryActedOnChecker extends Checker {
       const forMs = Number(data['forMs'] ?? 0)
       const beforeMs = this.#excusedUntilMs.get(dyno) ?? 0
       this.#excusedUntilMs.set(dyno, Math.max(beforeMs, event.atMs + forMs))
-      // A process that hangs, starves or is on its way out cannot act, and a new one has not acted yet.
-      for (const percent of this.#thresholds()) this.#lines.delete(`${dyno} ${percent}`)
+      // A process that hangs, starves or is on its way out cannot act; a new one has not acted yet.
+      for (const percent of this.#thresholds()) {
+        this.#line(dyno, percent).aboveSinceMs = undefined
+        if (!DELAYS.has(kind)) this.#lines.delete(`${dyno} ${percent}`)
+      }
     }
   }
 
@@ -110,9 +113,11 @@ export class MemoryActedOnChecker extends Checker {
   }
 }
 
+/** The same process goes on afterwards, and what it has done is done. */
+const DELAYS: ReadonlySet<string> = new Set(['dyno.hang', 'dyno.starve'])
+
 const EXCUSES: ReadonlySet<string> = new Set([
-  'dyno.hang',
-  'dyno.starve',
+  ...DELAYS,
   'dyno.sigterm',
   'dyno.exited',
   'dyno.sigkill',

@@ -29,6 +29,8 @@ export interface InjectorOptions {
   readonly store: StoreFaults
   readonly bots: BotFaults
   ledger(): MemoryLedger | undefined
+  /** True while the process of that ledger is suspended. */
+  isSuspended(): boolean
 }
 
 /** One fault of the run, and whether it struck. */
@@ -149,6 +151,7 @@ export class Injector {
       scheduler,
       plan: balloonPlanOf(fault),
       ledger: () => this.#options.ledger(),
+      isSuspended: () => this.#options.isSuspended(),
       onStep: () => heroku.checkCeiling(),
     })
     this.#at(fault, delayMs, () => balloon.start())

@@ -48,7 +48,12 @@ export class DynoHost implements DynoProgram {
 
   /** The ledger of the newest bot process there is. */
   ledger(): MemoryLedger | undefined {
-    return [...this.#dynos].findLast((dyno) => dyno.ledger !== undefined)?.ledger
+    return this.#inflatable()?.ledger
+  }
+
+  /** True while the dyno of that process hangs. */
+  isSuspended(): boolean {
+    return this.#inflatable()?.isHung ?? false
   }
 
   /** What each living process waits for, in words; for the report of a deadlock. */
@@ -59,6 +64,10 @@ export class DynoHost implements DynoProgram {
   /** Records what each living process holds; for the leak checker. */
   recordTimers(): void {
     for (const dyno of this.#dynos) dyno.recordTimers()
+  }
+
+  #inflatable(): SupervisedDyno | LoneDyno | undefined {
+    return [...this.#dynos].findLast((dyno) => dyno.ledger !== undefined)
   }
 
   /** The dyno kills what it runs at its end, whatever that was. */

@@ -40,6 +40,10 @@ export class LoneDyno implements RunningProgram {
     })
   }
 
+  get isHung(): boolean {
+    return this.#process.state === 'hung'
+  }
+
   boot(): void {
     const { seedText, context, world } = this.#parts
     const stream = new PrngStreams(`${seedText}/${context.dynoId}`).stream('boot')

@@ -53,6 +53,10 @@ export class SupervisedDyno implements RunningProgram {
     return this.#bot?.ledger
   }
 
+  get isHung(): boolean {
+    return this.#isHung
+  }
+
   boot(start: SupervisorStart): void {
     const bootMs = this.#streams.stream('boot').integer(BOOT_MS.low, BOOT_MS.high)
     this.#parts.world.scheduler.schedule('dyno.process-start', bootMs, () => {

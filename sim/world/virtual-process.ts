@@ -86,13 +86,14 @@ export class VirtualProcess implements Clock {
 
   /** Runs a callback inside the process: now, when it goes on after a hang, or never when it is dead. */
   deliver(callback: () => void): void {
-    if (this.#state === 'hung') this.#parked.push(callback)
-    if (this.#state !== 'running') return
-    try {
-      this.#runWatched(callback)
-    } catch (error) {
-      this.#onMisdeed(`uncaught: ${errorMessageOf(error)}`)
+    if (!this.isAlive) return
+    if (this.#state === 'running' && this.#parked.length === 0) {
+      this.#run(callback)
+      return
     }
+    // What came during a hang comes first.
+    this.#parked.push(callback)
+    if (this.#state === 'running') this.#runParkedSoon()
   }
 
   /**
@@ -135,9 +136,7 @@ export class VirtualProcess implements Clock {
   resume(): void {
     if (this.#state !== 'hung') return
     this.#state = 'running'
-    const parked = this.#parked
-    this.#parked = []
-    for (const callback of parked) this.#scheduler.schedule('after-hang', 0, () => this.deliver(callback))
+    for (let count = this.#parked.length; count > 0; count -= 1) this.#runParkedSoon()
   }
 
   /** What it is and what it waits for, in words. */
@@ -152,6 +151,22 @@ export class VirtualProcess implements Clock {
     const counts = new Map<string, number>()
     for (const label of this.#timers.values()) counts.set(label, (counts.get(label) ?? 0) + 1)
     return counts
+  }
+
+  /** The one that has waited longest, in an event of its own. */
+  #runParkedSoon(): void {
+    this.#scheduler.schedule('after-hang', 0, () => {
+      const callback = this.#state === 'running' ? this.#parked.shift() : undefined
+      if (callback !== undefined) this.#run(callback)
+    })
+  }
+
+  #run(callback: () => void): void {
+    try {
+      this.#runWatched(callback)
+    } catch (error) {
+      this.#onMisdeed(`uncaught: ${errorMessageOf(error)}`)
+    }
   }
 
   /** Said once of each: a loop would say it for ever. */

@@ -123,6 +123,7 @@ export class World {
       heroku: this.#heroku,
       bots: botFaults,
       ledger: () => this.#host.ledger(),
+      isSuspended: () => this.#host.isSuspended(),
     })
     this.#checkers = checkersOf(scenario, checkerContext(config, scenario))
     this.#eventually = new EventuallyJudge(scenario.claims.eventually, faultsEndMs(scenario))

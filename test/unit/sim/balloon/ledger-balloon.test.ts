@@ -27,6 +27,7 @@ interface Bench {
   readonly balloon: LedgerBalloon
   /** The process that lives now. */
   ledger: MemoryLedger | undefined
+  isSuspended: boolean
   /** Total of the living process at each of the balloon's steps. */
   readonly steps: number[]
   at(atMs: number, action: () => void): void
@@ -37,11 +38,13 @@ function bench(plan: Partial<BalloonPlan> = {}): Bench {
   const built: Bench = {
     scheduler,
     ledger: newLedger(),
+    isSuspended: false,
     steps: [],
     at: (atMs, action) => void scheduler.schedule('test', atMs, action),
     balloon: new LedgerBalloon({
       scheduler,
       ledger: () => built.ledger,
+      isSuspended: () => built.isSuspended,
       onStep: () => void built.steps.push(built.ledger?.totalBytes() ?? 0),
       plan: { ...LEAK, ...plan },
     }),
@@ -50,6 +53,19 @@ function bench(plan: Partial<BalloonPlan> = {}): Bench {
 }
 
 describe('LedgerBalloon', () => {
+  it('stands still while the process is suspended, and goes on from there', async () => {
+    const run = bench()
+    run.balloon.start()
+    run.at(2_000, () => (run.isSuspended = true))
+    run.at(10_000, () => (run.isSuspended = false))
+    await run.scheduler.run(9_900)
+    expect(run.ledger?.totalBytes()).toBeLessThanOrEqual(BASE + 2 * MB)
+    await run.scheduler.run(12_500)
+    const mb = ((run.ledger?.totalBytes() ?? 0) - BASE) / MB
+    expect(mb).toBeGreaterThan(3)
+    expect(mb).toBeLessThan(5)
+  })
+
   it('inflates the living process and reports each step', async () => {
     const { balloon, scheduler, steps, ledger } = bench()
     balloon.start()
@@ -124,6 +140,7 @@ describe('LedgerBalloon', () => {
     const other = new LedgerBalloon({
       scheduler: run.scheduler,
       ledger: () => run.ledger,
+      isSuspended: () => false,
       onStep: () => undefined,
       plan: { ...LEAK, toBytes: 20 * MB, bytesPerSecond: 10 * MB },
     })

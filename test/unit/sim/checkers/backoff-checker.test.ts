@@ -68,9 +68,22 @@ describe('after a failure', () => {
     ).toHaveLength(1)
   })
 
+  it('a restart that was waited for as after a failure leaves the free one', () => {
+    const waited = [connect(0, 1), close(0, 1, 515), connect(1_000, 2), close(2_000, 2, 515)]
+    expect(law([...waited, connect(2_001, 3)])).toEqual([])
+    expect(law([...waited, connect(2_001, 3), close(2_002, 3, 515), connect(2_003, 4)])).toHaveLength(1)
+  })
+
   it('codes that nobody scanned are none', () => {
     const unscanned = close(5, 1, 408, 'client', 'QR refs attempts ended')
     expect(law([connect(0, 1), unscanned, connect(6, 2)])).toEqual([])
+  })
+})
+
+describe('a connection that the library gives up', () => {
+  it('has failed when it was ended, not when a black hole lets its close through', () => {
+    const lost = [connect(0, 1), open(1, 1), end(1_000, 1), close(31_000, 1, 408, 'client')]
+    expect(law([...lost, connect(31_001, 2)])).toEqual([])
   })
 })
 

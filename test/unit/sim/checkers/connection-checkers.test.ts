@@ -30,6 +30,13 @@ const budget = (...timesMs: number[]): string[] =>
     timesMs.map((timeMs) => connect(timeMs)),
   )
 
+const afterStep = (byMs: number): string[] =>
+  judged(new AttemptBudgetChecker(CONTEXT), [
+    ...[0, 1, 2].map((timeMs) => connect(timeMs)),
+    [3, 'dyno.clock-step', { byMs }],
+    ...[10, 11, 12].map((timeMs) => connect(timeMs)),
+  ])
+
 describe('single-socket', () => {
   it('allows the next one when the one before is closed or ended', () => {
     expect(afterFirst('wa.close')).toEqual([])
@@ -42,6 +49,12 @@ describe('attempts-in-budget', () => {
   it('counts every rolling window, less the moment between charge and attempt', () => {
     expect(budget(0, 1, 2, 598_000)).toEqual([])
     expect(budget(0, 1, 2, 597_999)).toEqual(['597999 4 attempts in 598 s, the budget is 3'])
+  })
+
+  it('goes by the dyno’s clock when that is set forward, and not when it is set back', () => {
+    expect(afterStep(600_000)).toEqual([])
+    expect(afterStep(1_000)).toHaveLength(3)
+    expect(afterStep(-600_000)).toHaveLength(3)
   })
 
   it('allows for the clocks of two dynos', () => {

@@ -87,6 +87,11 @@ describe('memory-acted-on', () => {
     expect(actedOn(sample(0, 75), trouble, sample(50_000, 75), sample(80_000, 75))).toHaveLength(1)
   })
 
+  it('wants nothing more after a hang of a dyno that had acted', () => {
+    const hang: Told = [5_000, 'dyno.hang', { dynoId, forMs: 40_000 }]
+    expect(actedOn(sample(0, 75), reclaim(1, 75), hang, sample(50_000, 75), sample(80_000, 75))).toEqual([])
+  })
+
   it.each(['dyno.sigterm', 'dyno.exited', 'dyno.sigkill', 'process.started'])(
     'begins anew with %s',
     (kind) => {

@@ -13,6 +13,16 @@ const WRITES = [
   'settleReply',
   'renewLease',
 ] as const
+const OPERATIONS = [
+  ...WRITES,
+  'takeLease',
+  'readLease',
+  'releaseLease',
+  'readCreds',
+  'readKeys',
+  'readUnhandled',
+  'readPendingReplies',
+] as const
 const MEMORIES = ['heap', 'external', 'small-blocks', 'garbage', 'cache'] as const
 
 /** One fault. `unlink` is left out: it ends the bot's work for good. */
@@ -66,6 +76,14 @@ export function anyFault(withinMs = 1_200_000): fc.Arbitrary<FaultInput> {
       probability,
       code: storeCode,
       isLanded: fc.constantFrom('never' as const, 'always' as const, 'either' as const),
+    }),
+    fc.record({
+      kind: fc.constant('store-flaky' as const),
+      ...span,
+      probability: fc.constant(1),
+      code: storeCode,
+      isLanded: fc.constantFrom('never' as const, 'always' as const),
+      operations: fc.subarray([...OPERATIONS], { minLength: 1, maxLength: 2 }),
     }),
     fc.record({ kind: fc.constant('dyno-restart' as const), ...moment }),
     fc.record({ kind: fc.constant('deploy' as const), ...moment }),

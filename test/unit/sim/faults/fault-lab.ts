@@ -66,6 +66,7 @@ export function faultLab(
     store,
     bots: new BotFaults({ scheduler, stream: streams.stream('bot') }),
     ledger: () => (hasDyno ? ledger : undefined),
+    isSuspended: () => false,
   })
   const lab: FaultLab = {
     dynos,
