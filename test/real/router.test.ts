@@ -113,6 +113,14 @@ describe('a request that fails', () => {
     expect(await routerLine(sim)).toContain('code=H20 desc="App boot timeout"')
   })
 
+  it('is H21 when the app no longer listens', async () => {
+    const sim = await startSim('stop-listening')
+    await up(sim)
+    await expect.poll(() => texts(sim)).toContain('closed')
+    expect((await get(sim, '/')).status).toBe(503)
+    expect(await routerLine(sim)).toContain('code=H21 desc="Backend connection refused"')
+  })
+
   it('is H27 when the client leaves', async () => {
     const sim = await startSim('serve')
     await up(sim)

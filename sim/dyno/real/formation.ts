@@ -165,6 +165,7 @@ export class Formation {
       bootNumber,
       reason,
       onBound: () => this.#bound(dyno),
+      onEnd: (end) => this.#ended(dyno, end),
     })
     this.#current = dyno
     this.#living.add(dyno)
@@ -172,9 +173,8 @@ export class Formation {
       const cycleMs = drawCycleMs(site.rules, site.streams.stream(`dyno/${bootNumber}/cycle`))
       this.#timers.cycle = setTimeout(() => this.#options.onCycle(), cycleMs)
     }
-    void dyno.ended.then((end) => this.#ended(dyno, end))
-    // Its failure is logged there, and its end follows.
-    dyno.start().catch(() => undefined)
+    void dyno.ended.then(() => this.#living.delete(dyno))
+    void dyno.start()
   }
 
   #bound(dyno: RealDyno): void {
@@ -185,7 +185,6 @@ export class Formation {
   }
 
   #ended(dyno: RealDyno, end: DynoEnd): void {
-    this.#living.delete(dyno)
     if (dyno === this.#previous) this.#previous = undefined
     if (dyno !== this.#current || this.#isStopped) return
     const { site, compress } = this.#options

@@ -28,6 +28,8 @@ export interface RealDynoOptions {
   readonly reason: RealStartReason
   /** The app listens where the router reaches it. */
   onBound(): void
+  /** No process is left; its files may still be. */
+  onEnd(end: DynoEnd): void
 }
 
 const SIGKILL_STATUS = 137
@@ -36,7 +38,7 @@ const MB_BYTES = 1_048_576
 
 export class RealDyno {
   readonly #options: RealDynoOptions
-  readonly #end = Promise.withResolvers<DynoEnd>()
+  readonly #wiped = Promise.withResolvers<void>()
   readonly #folder: string
   readonly #timers = new Set<NodeJS.Timeout>()
   #state: 'copying' | 'starting' | 'up' | 'ended' = 'copying'
@@ -54,8 +56,8 @@ export class RealDyno {
   }
 
   /** Resolves once, when no process and no file of this boot is left. */
-  get ended(): Promise<DynoEnd> {
-    return this.#end.promise
+  get ended(): Promise<void> {
+    return this.#wiped.promise
   }
 
   get isUp(): boolean {
@@ -223,12 +225,13 @@ export class RealDyno {
     this.#state = 'ended'
     for (const timer of this.#timers) clearTimeout(timer)
     await this.#process?.close()
-    await wipe(this.#folder).catch((error: unknown) => site.log('heroku-sim', errorMessageOf(error)))
     if (this.#process !== undefined) site.log('heroku', `Process exited with status ${status}`)
     const upForMs = this.#upAtMs === undefined ? undefined : performance.now() - this.#upAtMs
     const end: DynoEnd = { cause: this.#killed ?? 'exit', status, upForMs, sweptProcesses }
     site.emit({ kind: 'ended', boot, end })
-    this.#end.resolve(end)
+    this.#options.onEnd(end)
+    await wipe(this.#folder).catch((error: unknown) => site.log('heroku-sim', errorMessageOf(error)))
+    this.#wiped.resolve()
   }
 
   #later(delayMs: number, action: () => void): void {

@@ -44,6 +44,7 @@ function serve(host) {
     socket.pipe(socket)
   })
   server.listen(Number(process.env.PORT), host)
+  return server
 }
 
 /** A grandchild that breaks with parent, group and session, and is alone within milliseconds. */
@@ -54,6 +55,11 @@ function daemon() {
 const ways = {
   serve: () => serve(),
   loopback: () => serve('127.0.0.1'),
+  'stop-listening': () => {
+    const server = serve()
+    setTimeout(() => server.close(() => say('closed')), 500)
+    setInterval(() => undefined, 1e6)
+  },
   'never-bind': () => setInterval(() => undefined, 1e6),
   'slow-boot': () => setTimeout(serve, Number(figure)),
   'ignore-sigterm': () => {
