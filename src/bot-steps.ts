@@ -1,7 +1,9 @@
 /**
- * The bot's start-up in one table: what each step needs, how long it may take, what happens when it fails.
- * It stops in reverse: first no new work, then the socket, then replies, and the lease last, because giving
- * it back is what lets the next dyno begin.
+ * The bot's start-up in one table: what each step needs, how long it may take, what happens when it fails. A
+ * database that is away is asked for ever, and health says why; any other required step fails by a bug alone,
+ * and then the process ends and the supervisor backs off; an optional one leaves the bot degraded. It stops in
+ * reverse: first no new work, then the socket, then replies, and the lease last, because giving it back is
+ * what lets the next dyno begin.
  */
 
 import type { BackoffLaw } from './backoff.ts'
@@ -34,7 +36,16 @@ const ONCE = { maxAttempts: 1, law: DATABASE_LAW } as const
 export function botSteps(parts: BotParts): StartupStep[] {
   const { memory, store, prepareStore, lease, outbox, inbox, connection, retention } = parts
   return [
-    step('memory', { needs: [], isRequired: false, run: () => memory.start(), stop: () => memory.stop() }),
+    {
+      // Without it memory is not managed in this process; the supervisor's own guard is left.
+      ...step('memory', {
+        needs: [],
+        isRequired: false,
+        run: () => memory.start(),
+        stop: () => memory.stop(),
+      }),
+      timeoutMs: SECOND_MS,
+    },
     {
       ...step('database', {
         needs: [],
@@ -61,12 +72,16 @@ export function botSteps(parts: BotParts): StartupStep[] {
       stopTimeoutMs: 10 * SECOND_MS,
     },
     step('inbox', { needs: ['lease'], isRequired: true, run: () => undefined, stop: () => inbox.stop() }),
-    step('retention', {
-      needs: ['lease'],
-      isRequired: false,
-      run: () => retention.start(),
-      stop: () => retention.stop(),
-    }),
+    {
+      // Its first pass follows a minute later, when the process has nothing better to do.
+      ...step('retention', {
+        needs: ['lease'],
+        isRequired: false,
+        run: () => retention.start(),
+        stop: () => retention.stop(),
+      }),
+      retry: { maxAttempts: 3, law: { baseMs: SECOND_MS, capMs: 30 * SECOND_MS } },
+    },
   ]
 }
 

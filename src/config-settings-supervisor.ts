@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000
 export const SUPERVISOR = {
   heartbeatIntervalMs: wholeNumber(
     'HEARTBEAT_INTERVAL_MS',
-    { unit: 'ms', min: 50, max: 60_000, default: 5000 },
+    { unit: 'ms', min: 50, max: 60_000, default: 2000 },
     'How often the bot tells the supervisor that its event loop turns, and how it is.',
   ),
   botStallMs: wholeNumber(

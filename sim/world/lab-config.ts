@@ -13,6 +13,7 @@ const LAB_SETTINGS = {
   MEMORY_QUOTA_MB: '512',
   MEMORY_SAMPLE_INTERVAL_MS: '20000',
   CONNECTION_CHECK_INTERVAL: '60000',
+  HEARTBEAT_INTERVAL_MS: '5000',
 }
 /** @throws Error when a scenario's settings contradict each other */
 export function labConfig(scenario: Scenario): Config {

@@ -132,7 +132,7 @@ export class StartupRunner {
     }
     const degraded = [...this.#entries.values()].filter(({ state }) => state === 'degraded')
     logger.info('startup.ready', {
-      durationMs: clock.monotonicMs() - startedMs,
+      durationMs: Math.round(clock.monotonicMs() - startedMs),
       degraded: degraded.map(({ step }) => step.name),
     })
   }
@@ -212,7 +212,7 @@ export class StartupRunner {
     entry.state = state
     entry.reason = reason
     if (state === 'ready') entry.isUsable = true
-    const durationMs = nowMs - (entry.begunMs ?? nowMs)
+    const durationMs = Math.round(nowMs - (entry.begunMs ?? nowMs))
     const fields = { step: entry.step.name, attempts: entry.attempts, durationMs }
     if (state === 'ready') logger.info('startup.step-ready', fields)
     else logger.warn(`startup.step-${state}`, { ...fields, reason })

@@ -28,7 +28,10 @@ export async function stopInOrder(
     const timeoutMs = Math.max(0, Math.min(part.stopTimeoutMs, deadlineMs - begunMs))
     try {
       await withDeadline(clock, `stop.${part.name}`, timeoutMs, (async () => part.stop?.())())
-      logger.debug('shutdown.step-stopped', { step: part.name, durationMs: clock.monotonicMs() - begunMs })
+      logger.debug('shutdown.step-stopped', {
+        step: part.name,
+        durationMs: Math.round(clock.monotonicMs() - begunMs),
+      })
     } catch (error) {
       unfinished.push(part.name)
       logger.error('shutdown.step-unfinished', { step: part.name, timeoutMs, reason: errorMessageOf(error) })

@@ -81,7 +81,7 @@ export class SupervisorRecord {
   /** One line when it becomes late, and one for each step further. */
   looked(verdict: WatchdogVerdict): void {
     if (verdict.status === 'alive') return
-    const { silentMs } = verdict
+    const silentMs = Math.round(verdict.silentMs)
     if (verdict.status === 'hung') {
       this.#logger.error('supervisor.bot-hung', { silentMs, evidence: verdict.evidence })
     } else if (verdict.status !== this.#heartbeat) {

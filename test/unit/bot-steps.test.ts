@@ -1,0 +1,240 @@
+/**
+ * Each step of the bot's start-up failing once, always, or hanging: what the step comes to and by when, what
+ * becomes of the others, and what health says meanwhile. The table is the product's; its parts are stand-ins.
+ */
+
+import { describe, expect, it } from 'vitest'
+import type { BotStatus } from '../../src/bot-status.ts'
+import { botSteps } from '../../src/bot-steps.ts'
+import type { BotParts } from '../../src/bot-steps.ts'
+import { AppError } from '../../src/errors.ts'
+import { assessHealth } from '../../src/health/health-report.ts'
+import { StartupRunner } from '../../src/startup/startup-steps.ts'
+import type { StepReport } from '../../src/startup/startup-steps.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { RecordingLogger } from '../support/recording-logger.ts'
+
+const SECOND_MS = 1_000
+type Fate = 'once' | 'always' | 'hung'
+type Outcome = 'started' | 'failed' | 'starting'
+
+interface Row {
+  readonly step: string
+  readonly fate: Fate
+  /** Whatever it comes to, it has by then. */
+  readonly withinMs: number
+  readonly state: StepReport['state']
+  readonly attempts: number
+  readonly reason: string | undefined
+  readonly start: Outcome
+  /** Those that wait for it, or were given up with it. */
+  readonly unsettled: readonly string[]
+  readonly health: readonly string[]
+}
+
+const AFTER_DATABASE = ['lease', 'outbox', 'connection', 'inbox', 'retention']
+const FAILS = 'it broke'
+/** A step whose failure is a bug: the start fails, the process ends, and the supervisor starts another one. */
+const bug = (step: string, unsettled: readonly string[], fate: Fate): Row => ({
+  step,
+  fate,
+  withinMs: fate === 'hung' ? 5 * SECOND_MS : 0,
+  state: 'failed',
+  attempts: 1,
+  reason: fate === 'hung' ? `startup.${step}: no answer within 5000 ms` : FAILS,
+  start: 'failed',
+  unsettled,
+  health: unsettled.length === 0 ? ['step-failed'] : ['step-failed', 'bot-starting'],
+})
+const bugs = (step: string, unsettled: readonly string[]): Row[] =>
+  (['once', 'always', 'hung'] as const).map((fate) => bug(step, unsettled, fate))
+
+const ROWS: readonly Row[] = [
+  ...(['once', 'always', 'hung'] as const).map((fate) => ({
+    step: 'memory',
+    fate,
+    withinMs: fate === 'hung' ? SECOND_MS : 0,
+    state: 'degraded' as const,
+    attempts: 1,
+    reason: fate === 'hung' ? 'startup.memory: no answer within 1000 ms' : FAILS,
+    start: 'started' as const,
+    unsettled: [],
+    health: ['step-degraded'],
+  })),
+  {
+    step: 'database',
+    fate: 'once',
+    withinMs: SECOND_MS,
+    state: 'ready',
+    attempts: 2,
+    reason: undefined,
+    start: 'started',
+    unsettled: [],
+    health: [],
+  },
+  {
+    // Waits of 0.5, 1, 2, 4, 8, 15, 15 … s: half an envelope each, as this chance draws 0.
+    step: 'database',
+    fate: 'always',
+    withinMs: 600 * SECOND_MS,
+    state: 'retrying',
+    attempts: 44,
+    reason: FAILS,
+    start: 'starting',
+    unsettled: AFTER_DATABASE,
+    health: ['step-retrying', 'bot-starting'],
+  },
+  {
+    step: 'database',
+    fate: 'hung',
+    withinMs: 21 * SECOND_MS - 501,
+    state: 'retrying',
+    attempts: 1,
+    reason: 'startup.database: no answer within 20000 ms',
+    start: 'starting',
+    unsettled: AFTER_DATABASE,
+    health: ['step-retrying', 'bot-starting'],
+  },
+  ...bugs('lease', AFTER_DATABASE.slice(1)),
+  ...bugs('connection', AFTER_DATABASE.slice(3)),
+  {
+    step: 'retention',
+    fate: 'once',
+    withinMs: SECOND_MS,
+    state: 'ready',
+    attempts: 2,
+    reason: undefined,
+    start: 'started',
+    unsettled: [],
+    health: [],
+  },
+  {
+    step: 'retention',
+    fate: 'always',
+    withinMs: 2 * SECOND_MS,
+    state: 'degraded',
+    attempts: 3,
+    reason: FAILS,
+    start: 'started',
+    unsettled: [],
+    health: ['step-degraded'],
+  },
+  {
+    step: 'retention',
+    fate: 'hung',
+    withinMs: 17 * SECOND_MS,
+    state: 'degraded',
+    attempts: 3,
+    reason: 'startup.retention: no answer within 5000 ms',
+    start: 'started',
+    unsettled: [],
+    health: ['step-degraded'],
+  },
+]
+
+function work(fate: Fate | undefined): () => Promise<void> {
+  let calls = 0
+  return () => {
+    calls += 1
+    if (fate === 'hung') return new Promise(() => undefined)
+    if (fate === 'always' || (fate === 'once' && calls === 1))
+      return Promise.reject(new AppError('store-unavailable', FAILS))
+    return Promise.resolve()
+  }
+}
+
+function start(step: string, fate: Fate) {
+  const clock = new ManualClock()
+  const logger = new RecordingLogger()
+  const of = (name: string): (() => Promise<void>) => work(name === step ? fate : undefined)
+  const part = (name: string) => ({
+    start: of(name),
+    stop: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+  })
+  const parts: unknown = {
+    memory: part('memory'),
+    store: {},
+    prepareStore: of('database'),
+    lease: part('lease'),
+    outbox: part('outbox'),
+    inbox: part('inbox'),
+    connection: part('connection'),
+    retention: part('retention'),
+  }
+  const steps = botSteps(parts as BotParts)
+  const runner = new StartupRunner({ clock, logger, random: { next: () => 0 }, steps })
+  let outcome: Outcome = 'starting'
+  runner.start().then(
+    () => (outcome = 'started'),
+    () => (outcome = 'failed'),
+  )
+  return { clock, logger, runner, outcome: () => outcome }
+}
+
+/** What health says of a bot all of whose parts are well but its steps. */
+function healthReasons(steps: readonly StepReport[]): readonly string[] {
+  const status: unknown = {
+    steps,
+    connection: { state: 'open' },
+    lease: { status: 'held' },
+    database: { isReachable: true },
+    memory: { level: 'normal', isMeasuring: true },
+  }
+  return assessHealth({
+    staleAfterMs: 30_000,
+    supervisor: () => ({
+      uptimeMs: 1,
+      botProcess: 'running',
+      inStateMs: 1,
+      nextStartInMs: undefined,
+      heartbeatAgeMs: 0,
+      restarts: {},
+      lastEnd: undefined,
+    }),
+    bot: () => ({ status: status as BotStatus, ageMs: 0, pairingCode: undefined }),
+    memory: () => undefined,
+  }).reasons
+}
+
+describe('a step of the start-up', () => {
+  it.each(ROWS)('$step, failing $fate, is $state', async (row) => {
+    const { clock, runner, logger, outcome } = start(row.step, row.fate)
+    await clock.advance(row.withinMs)
+    const report = runner.report()
+    const { state, attempts, reason } = report.find(({ name }) => name === row.step) ?? {}
+    expect({ state, attempts, reason }).toEqual({
+      state: row.state,
+      attempts: row.attempts,
+      reason: row.reason,
+    })
+    expect(outcome()).toBe(row.start)
+    const others = report.filter(({ name }) => name !== row.step)
+    expect(others.filter(({ state: other }) => other !== 'ready').map(({ name }) => name)).toEqual(
+      row.unsettled,
+    )
+    expect(healthReasons(report)).toEqual(row.health)
+    const settled = logger.lines.filter(({ event }) => /^startup\.step-(ready|degraded|failed)$/.test(event))
+    expect(settled.filter(({ fields }) => typeof fields['durationMs'] !== 'number')).toEqual([])
+    await runner.stop(SECOND_MS)
+  })
+
+  it('is in the table, whatever it is', () => {
+    const { runner } = start('none', 'once')
+    // Outbox and inbox have nothing to do at the start: they are steps to be stopped in their order.
+    const untested = ['outbox', 'inbox']
+    const tested = new Set([...ROWS.map(({ step }) => step), ...untested])
+    expect(runner.report().filter(({ name }) => !tested.has(name))).toEqual([])
+  })
+
+  it('takes ever longer waits, never more than 30 s, for a database that stays away for an hour', async () => {
+    const { clock, logger, runner } = start('database', 'always')
+    await clock.advance(3_600 * SECOND_MS)
+    const waits = logger.lines
+      .filter(({ event }) => event === 'startup.step-retrying')
+      .map(({ fields }) => Number(fields['delayMs']))
+    expect(waits.slice(0, 6)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000])
+    expect(Math.max(...waits)).toBeLessThanOrEqual(30_000)
+    await runner.stop(SECOND_MS)
+  })
+})
