@@ -1,20 +1,13 @@
-/**
- * Baileys' credentials behind the port's opaque ones. Surprising: `me` alone does not mean paired. Asking for a
- * pairing code sets it at once, and a socket that dies before the pairing ends would make the next connection a
- * login of a device that does not exist; only the signed `account` comes with the pairing itself.
- */
+/** Baileys' credentials behind the port's opaque ones: made, and made fit for use. */
 
 import { initAuthCreds } from '@whiskeysockets/baileys'
 import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { AppError } from '../errors.ts'
 import type { Credentials } from '../ports/whatsapp-socket.ts'
+import { isObject, isPaired } from './baileys-paired.ts'
 
 export function freshCreds(): Credentials {
   return { ...initAuthCreds() }
-}
-
-export function isPaired(creds: Credentials): boolean {
-  return isObject(creds['me']) && isObject(creds['account'])
 }
 
 /**
@@ -33,8 +26,4 @@ export function usableCreds(creds: Credentials): AuthenticationCreds {
 function isBaileysCreds(creds: Credentials): creds is Credentials & AuthenticationCreds {
   const keyPairs = ['noiseKey', 'pairingEphemeralKeyPair', 'signedIdentityKey', 'signedPreKey']
   return keyPairs.every((name) => isObject(creds[name])) && typeof creds['registrationId'] === 'number'
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

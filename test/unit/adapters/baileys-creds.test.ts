@@ -1,7 +1,8 @@
 /** Credentials: what counts as paired, and what is left over of a pairing that never ended. */
 
 import { describe, expect, it } from 'vitest'
-import { freshCreds, isPaired, usableCreds } from '../../../src/adapters/baileys-creds.ts'
+import { freshCreds, usableCreds } from '../../../src/adapters/baileys-creds.ts'
+import { isPaired } from '../../../src/adapters/baileys-paired.ts'
 
 describe('credentials', () => {
   it('are not paired when fresh, nor when only a pairing code was asked for', () => {

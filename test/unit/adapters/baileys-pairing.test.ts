@@ -3,7 +3,7 @@
 import { initAuthCreds } from '@whiskeysockets/baileys'
 import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { isPaired } from '../../../src/adapters/baileys-creds.ts'
+import { isPaired } from '../../../src/adapters/baileys-paired.ts'
 import { BaileysPairing } from '../../../src/adapters/baileys-pairing.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
