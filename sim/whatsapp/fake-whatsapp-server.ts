@@ -1,6 +1,5 @@
 /** The server behind the interface: it makes the parts, introduces them to each other, and ends them. */
 
-import { Curve } from '@whiskeysockets/baileys'
 import { adminRoutes } from './admin/admin-routes.ts'
 import { AdminServer } from './admin/admin-server.ts'
 import { Connection } from './connection/connection.ts'
@@ -23,7 +22,7 @@ import { makeGroup } from './people/group.ts'
 import { PostOffice } from './post/post-office.ts'
 import { TruthLedger } from './truth-ledger.ts'
 import { takeSnapshot } from './truth-snapshot.ts'
-import { makeCertificate } from './wire/certificates.ts'
+import { fixedNoiseKeys } from './wire/certificates.ts'
 import type { ServerWorld } from './connection/server-world.ts'
 import type { Fault } from './faults/fault.ts'
 import type { InjectedFault } from './faults/fault-board.ts'
@@ -36,7 +35,6 @@ import type { AccountOptions } from './people/account.ts'
 import type { Contact, ContactOptions } from './people/contact.ts'
 import type { Group, GroupOptions } from './people/group.ts'
 import type { TruthSnapshot } from './truth-snapshot.ts'
-import type { NoiseKeys } from './wire/noise.ts'
 import type { FakeWhatsApp, FakeWhatsAppOptions } from './fake-whatsapp-api.ts'
 
 export class FakeWhatsAppServer implements FakeWhatsApp {
@@ -69,7 +67,7 @@ export class FakeWhatsAppServer implements FakeWhatsApp {
       qrRefs: options.qrRefs ?? 6,
       minVersion: options.minVersion,
       media: this.#media,
-      noiseKeys: lazily(makeNoiseKeys),
+      noiseKeys: fixedNoiseKeys,
     }
     this.#host = new HttpHost({
       port: options.port ?? 0,
@@ -181,21 +179,9 @@ export class FakeWhatsAppServer implements FakeWhatsApp {
       device: undefined,
       loggedInAtMs: undefined,
       closedAtMs: undefined,
+      routing: undefined,
     }
     this.#world.truth.connections.push(connection)
     this.#world.connections.add(new Connection(socket, this.#world, connection))
-  }
-}
-
-function makeNoiseKeys(): NoiseKeys {
-  const staticKey = Curve.generateKeyPair()
-  return { staticKey, certificate: makeCertificate(staticKey.public) }
-}
-
-function lazily<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
   }
 }

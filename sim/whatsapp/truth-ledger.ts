@@ -4,12 +4,14 @@
  */
 
 import type { Device } from './directory/directory.ts'
-import type { Stanza } from './wire/stanza.ts'
 import { BoundedList } from './bounded-list.ts'
 import { StepLedger } from './signal/step-ledger.ts'
+import { idsOf } from './wire/stanza.ts'
+import type { Stanza } from './wire/stanza.ts'
 
 const KEPT_MESSAGES = 200_000
 const KEPT_CONNECTIONS = 50_000
+const KEPT_FAILURES = 50_000
 
 /** A message that a client handed to the server. */
 export interface SentTruth {
@@ -56,6 +58,8 @@ export interface ConnectionTruth {
   device: string | undefined
   loggedInAtMs: number | undefined
   closedAtMs: number | undefined
+  /** The routing that the client brought from an earlier connection, in hexadecimal. */
+  routing: string | undefined
 }
 
 /** One message that a simulated device could not read at first. */
@@ -104,13 +108,15 @@ export class TruthLedger {
   }
 
   noteReceipt(sender: Device, receipt: Stanza): void {
-    this.receipts.push({
-      id: receipt.attrs['id'] ?? '',
-      from: addressOf(sender),
-      to: receipt.attrs['to'] ?? '',
-      type: receipt.attrs['type'] ?? 'delivery',
-      atMs: Date.now(),
-    })
+    for (const id of idsOf(receipt)) {
+      this.receipts.push({
+        id,
+        from: addressOf(sender),
+        to: receipt.attrs['to'] ?? '',
+        type: receipt.attrs['type'] ?? 'delivery',
+        atMs: Date.now(),
+      })
+    }
   }
 
   noteAck(sender: Device, ack: Stanza): void {
@@ -154,6 +160,8 @@ export class TruthLedger {
       healedAtMs: undefined,
     }
     this.failures.set(key, failure)
+    const oldest = this.failures.size > KEPT_FAILURES ? this.failures.keys().next().value : undefined
+    if (oldest !== undefined) this.failures.delete(oldest)
     return failure
   }
 

@@ -44,6 +44,24 @@ describe('a linked device', () => {
     await second.opened()
   })
 
+  it('brings at its next connection the routing that it was given', async () => {
+    const server = await startServer()
+    const auth = memoryAuth(server.addAccount().linkedDevice().creds)
+    for (const expected of [undefined, Buffer.from('fake').toString('hex')]) {
+      const client = connect(server, auth)
+      await client.opened()
+      expect(server.truth().connections.at(-1)?.routing).toBe(expected)
+      await client.end()
+    }
+  })
+
+  it('is refused with 405 when it calls itself older than the server takes', async () => {
+    const server = await startServer({ minVersion: [2, 3000, 5] })
+    const auth = memoryAuth(server.addAccount().linkedDevice().creds)
+    expect(await connect(server, auth, { version: [2, 3000, 4] }).closed()).toMatchObject({ code: 405 })
+    await connect(server, auth, { version: [2, 3000, 5] }).opened()
+  })
+
   it('is closed with 401 and never let in again when the phone removes it', async () => {
     const server = await startServer()
     const account = server.addAccount()

@@ -67,6 +67,18 @@ describe('receipts', () => {
     const mine = (): string[] => alice.receipts.filter((each) => each.id === id).map((each) => each.type)
     await expect.poll(mine).toEqual([expect.stringMatching('delivery|inactive'), 'read'])
   })
+
+  it('may be about many messages at once', async () => {
+    const server = await startServer()
+    const account = server.addAccount()
+    const alice = server.addContact()
+    const client = await openClient(server, account)
+    const ids = [await alice.say('one', { to: account }), await alice.say('two', { to: account })]
+    const keys = [(await client.message('one')).key, (await client.message('two')).key]
+    await client.socket.readMessages(keys)
+    const read = (): string[] => alice.receipts.filter((each) => each.type === 'read').map((each) => each.id)
+    await expect.poll(read).toEqual(ids)
+  })
 })
 
 describe('what could not be read', () => {

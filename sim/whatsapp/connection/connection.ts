@@ -60,11 +60,6 @@ export class Connection implements SessionLink, FaultTarget {
     socket.onClose(() => this.#closed())
   }
 
-  /** What the client brought from an earlier connection, if it was given any. */
-  get routing(): Buffer | undefined {
-    return this.#reader.intro?.routing
-  }
-
   nextId(): string {
     this.#lastId += 1
     return `fake-${this.truth.number}-${this.#lastId}`
@@ -111,7 +106,9 @@ export class Connection implements SessionLink, FaultTarget {
   #receive(bytes: Buffer): void {
     if (isSilenced(this.#world.faults, this.truth.device)) return
     try {
-      for (const frame of this.#reader.push(bytes)) this.#takeFrame(frame)
+      const frames = this.#reader.push(bytes)
+      this.truth.routing ??= this.#reader.intro?.routing?.toString('hex')
+      for (const frame of frames) this.#takeFrame(frame)
     } catch {
       this.#failProtocol()
     }

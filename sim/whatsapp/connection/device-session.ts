@@ -8,11 +8,14 @@ import { routeQuery, toReply } from '../queries/query-router.ts'
 import { nameOf, refusal } from '../queries/query.ts'
 import { stepOf } from '../signal/step-ledger.ts'
 import { addressOf } from '../truth-ledger.ts'
-import { bytesOf, childOf, childrenOf, secondsNow, stanza } from '../wire/stanza.ts'
+import { SERVER, bytesOf, childOf, childrenOf, idsOf, secondsNow, stanza } from '../wire/stanza.ts'
 import type { DeviceLink, LinkedDevice } from '../directory/linked-device.ts'
 import type { Moment } from '../faults/fault.ts'
 import type { Stanza } from '../wire/stanza.ts'
 import type { ServerWorld } from './server-world.ts'
+
+/** Clients bring it at their next connection, so that the same part of the server may take them. */
+const ROUTING = 'fake'
 
 /** The query by which a client says that it is ready for what waited. */
 const BECOMES_ACTIVE = 'passive/set/active'
@@ -45,6 +48,8 @@ export class DeviceSession {
     device.attach(this.#link)
     const lid = jidOf(device.person, 'lid', device.number)
     this.#link.send(stanza('success', { t: secondsNow(), lid, location: 'fake', abprops: '1' }))
+    const routing = stanza('routing_info', {}, Buffer.from(ROUTING))
+    this.#link.send(stanza('ib', { from: SERVER }, [stanza('edge_routing', {}, [routing])]))
     this.#link.reached('login')
   }
 
@@ -110,7 +115,7 @@ export class DeviceSession {
   #takeReceipt(receipt: Stanza): void {
     const { id, to, type } = receipt.attrs
     this.#link.send(stanza('ack', { class: 'receipt', id, from: to, type }))
-    if (type !== 'retry') this.device.mailbox.settle('message', id)
+    if (type !== 'retry') for (const each of idsOf(receipt)) this.device.mailbox.settle('message', each)
     this.#world.postOffice.takeReceipt(this.device, receipt)
   }
 

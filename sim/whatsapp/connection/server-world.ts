@@ -15,6 +15,5 @@ export interface ServerWorld extends QueryWorld, LoginRules {
   readonly sessionFaults: SessionFaults
   /** How many QR texts a client may show before it has to connect anew. */
   readonly qrRefs: number
-  /** Made at the first handshake. */
   noiseKeys(): NoiseKeys
 }

@@ -56,6 +56,8 @@ export class Inbox {
       return
     }
     this.#byKey.set(key, message)
+    const oldest = this.#byKey.size > KEPT_MESSAGES ? this.#byKey.keys().next().value : undefined
+    if (oldest !== undefined) this.#byKey.delete(oldest)
     this.#list.push(message)
     for (const waiter of this.#waiters) {
       if (!waiter.matches(message)) continue

@@ -10,7 +10,7 @@ import { readRetryBundle, writeKeys } from '../directory/key-bundle.ts'
 import { newMessageId } from '../post/message-id.ts'
 import { TaskQueue } from '../task-queue.ts'
 import { addressOf } from '../truth-ledger.ts'
-import { bigEndian, childOf, secondsNow, stanza } from '../wire/stanza.ts'
+import { bigEndian, childOf, idsOf, secondsNow, stanza } from '../wire/stanza.ts'
 import { messageKind, messageText } from './message-text.ts'
 import { SealedMail } from './sealed-mail.ts'
 import { SentStore } from './sent-store.ts'
@@ -199,11 +199,13 @@ export class SimulatedDevice implements Device {
   }
 
   async #takeReceipt(receipt: Stanza): Promise<void> {
-    const { id = '', type = 'delivery', from, participant } = receipt.attrs
+    const { type = 'delivery', from, participant } = receipt.attrs
     const receiver = this.#world.directory.device(participant ?? from)
     if (receiver === undefined) return
-    this.person.receiptReceived({ id, type, from: receiver.person.pn, atMs: Date.now() })
-    if (type === 'retry') await this.#sendAgain(id, receiver, receipt)
+    for (const id of idsOf(receipt)) {
+      this.person.receiptReceived({ id, type, from: receiver.person.pn, atMs: Date.now() })
+      if (type === 'retry') await this.#sendAgain(id, receiver, receipt)
+    }
   }
 
   async #sendAgain(id: string, receiver: Device, receipt: Stanza): Promise<void> {

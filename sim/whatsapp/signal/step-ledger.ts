@@ -8,6 +8,9 @@ import { createHash } from 'node:crypto'
 import { SenderKeyMessage } from '@whiskeysockets/baileys/lib/Signal/Group/index.js'
 import { readPreKeyMessage, readWhisperMessage } from './libsignal-internals.ts'
 
+/** Enough for any test; beyond it the oldest steps are forgotten, and their reuse would not be seen. */
+const KEPT_STEPS = 300_000
+
 export interface Step {
   readonly kind: 'group' | 'direct'
   /** Sender, and group or receiving device: who shares the key. */
@@ -30,10 +33,11 @@ interface Seen {
 export class StepLedger {
   readonly reuses: ReuseTruth[] = []
   readonly #seen = new Map<string, Seen>()
+  #count = 0
 
   /** How many different steps were seen. */
   get size(): number {
-    return this.#seen.size
+    return this.#count
   }
 
   note(step: Step, ciphertext: Uint8Array, messageId: string): void {
@@ -41,7 +45,10 @@ export class StepLedger {
     const digest = createHash('sha256').update(ciphertext).digest('base64')
     const seen = this.#seen.get(key)
     if (seen === undefined) {
+      this.#count += 1
       this.#seen.set(key, { digest, messageId })
+      const oldest = this.#seen.size > KEPT_STEPS ? this.#seen.keys().next().value : undefined
+      if (oldest !== undefined) this.#seen.delete(oldest)
       return
     }
     // The same bytes again are a stanza delivered twice, not a key used twice.
@@ -61,6 +68,7 @@ export function stepOf(type: string | undefined, ciphertext: Uint8Array, between
     if (type === 'skmsg') return groupStep(ciphertext, between)
     const whisper = type === 'pkmsg' ? readPreKeyMessage(ciphertext).message : ciphertext
     const { ephemeralKey, counter } = readWhisperMessage(whisper)
+    if (ephemeralKey.length === 0) return undefined
     return { kind: 'direct', between, chain: Buffer.from(ephemeralKey).toString('base64'), counter }
   } catch {
     // Garbage has no step; whoever receives it will say that it cannot be read.
@@ -68,12 +76,11 @@ export function stepOf(type: string | undefined, ciphertext: Uint8Array, between
   }
 }
 
-function groupStep(ciphertext: Uint8Array, between: string): Step {
+function groupStep(ciphertext: Uint8Array, between: string): Step | undefined {
   const message = new SenderKeyMessage(null, null, null, null, ciphertext)
-  return {
-    kind: 'group',
-    between,
-    chain: String(message.getKeyId()),
-    counter: message.getIteration(),
-  }
+  // Garbage may parse, with nothing in it.
+  const keyId = message.getKeyId() as number | undefined
+  const counter = message.getIteration() as number | undefined
+  if (keyId === undefined || counter === undefined) return undefined
+  return { kind: 'group', between, chain: String(keyId), counter }
 }

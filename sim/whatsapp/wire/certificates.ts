@@ -7,6 +7,7 @@
 
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { Curve, proto } from '@whiskeysockets/baileys'
+import type { NoiseKeys } from './noise.ts'
 
 const NOT_AFTER_S = 4_102_444_800 // the year 2100
 const PKCS8_X25519_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
@@ -30,7 +31,7 @@ export interface BaileysModule {
  */
 export function trustFakeWhatsApp(baileys: BaileysModule): () => void {
   const before = baileys.WA_CERT_DETAILS.PUBLIC_KEY
-  baileys.WA_CERT_DETAILS.PUBLIC_KEY = rootPublicKey()
+  baileys.WA_CERT_DETAILS.PUBLIC_KEY = publicKeyOf(fixedPrivateKey('root'))
   return () => {
     baileys.WA_CERT_DETAILS.PUBLIC_KEY = before
   }
@@ -45,11 +46,27 @@ export function makeCertificate(staticPublicKey: Uint8Array, flaws: CertificateF
     key: intermediate.public,
   })
   const leafDetails = encodeDetails({ serial: 2, issuerSerial: INTERMEDIATE_SERIAL, key: staticPublicKey })
-  const rootKey = flaws.isUntrusted === true ? Curve.generateKeyPair().private : rootPrivateKey()
+  const rootKey = flaws.isUntrusted === true ? Curve.generateKeyPair().private : fixedPrivateKey('root')
   return proto.CertChain.encode({
     intermediate: { details: intermediateDetails, signature: Curve.sign(rootKey, intermediateDetails) },
     leaf: { details: leafDetails, signature: Curve.sign(intermediate.private, leafDetails) },
   }).finish()
+}
+
+/**
+ * The key pair and certificate of every fake server. Fixed like the root, and made once in a process, because
+ * signing in JavaScript takes milliseconds and tests start servers by the hundred.
+ */
+export function fixedNoiseKeys(): NoiseKeys {
+  noiseKeys ??= makeNoiseKeys()
+  return noiseKeys
+}
+
+let noiseKeys: NoiseKeys | undefined
+
+function makeNoiseKeys(): NoiseKeys {
+  const staticKey = { private: fixedPrivateKey('server'), public: publicKeyOf(fixedPrivateKey('server')) }
+  return { staticKey, certificate: makeCertificate(staticKey.public) }
 }
 
 function encodeDetails(details: { serial: number; issuerSerial: number; key: Uint8Array }): Uint8Array {
@@ -60,16 +77,16 @@ function encodeDetails(details: { serial: number; issuerSerial: number; key: Uin
   }).finish()
 }
 
-function rootPrivateKey(): Buffer {
-  const key = createHash('sha256').update('root of the fake WhatsApp').digest()
+function fixedPrivateKey(role: 'root' | 'server'): Buffer {
+  const key = createHash('sha256').update(`${role} of the fake WhatsApp`).digest()
   // Clamped as Curve25519 demands of a private key.
   key.writeUInt8(key.readUInt8(0) & 248, 0)
   key.writeUInt8((key.readUInt8(31) & 127) | 64, 31)
   return key
 }
 
-function rootPublicKey(): Buffer {
-  const der = Buffer.concat([PKCS8_X25519_HEAD, rootPrivateKey()])
+function publicKeyOf(privateKey: Buffer): Buffer {
+  const der = Buffer.concat([PKCS8_X25519_HEAD, privateKey])
   const jwk = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({
     format: 'jwk',
   })

@@ -45,6 +45,12 @@ export function textOf(node: Stanza | undefined): string {
   return bytesOf(node).toString('utf8')
 }
 
+/** The messages that a receipt is about: its own id, and those in its list. */
+export function idsOf(receipt: Stanza): string[] {
+  const more = childrenOf(childOf(receipt, 'list'), 'item').map((item) => item.attrs['id'])
+  return [receipt.attrs['id'], ...more].filter((id) => id !== undefined)
+}
+
 /** A big-endian unsigned integer, as ids of keys travel; 0 when there is none. */
 export function uintOf(node: Stanza | undefined): number {
   const bytes = bytesOf(node)
