@@ -12,11 +12,13 @@ import { findAccount, findGroup, findPerson } from './admin-lookup.ts'
 import type { Residents } from './admin-lookup.ts'
 import { AdminProblem } from './admin-problem.ts'
 import * as schemas from './admin-schemas.ts'
+import { faultRoutes } from './fault-routes.ts'
+import type { FaultWorld } from './fault-routes.ts'
 import { route } from './route.ts'
 import type { Route } from './route.ts'
 
 /** The part of the server that the interface works on. */
-export interface AdminWorld extends Residents {
+export interface AdminWorld extends Residents, FaultWorld {
   readonly url: string
   readonly secureUrl: string
   readonly waitingForPairing: number
@@ -47,6 +49,7 @@ export function adminRoutes(world: AdminWorld): readonly Route[] {
     ...pairingRoutes(world),
     ...peopleRoutes(world),
     ...messageRoutes(world),
+    ...faultRoutes(world),
     route('GET', '/admin/sessions', {
       does: 'connections that stand, and who holds a Signal session with whom',
       answer: () => {

@@ -36,3 +36,6 @@ export const messageBody = z.strictObject({
   to: person.optional(),
   text: z.string().min(1).max(65_536),
 })
+
+/** Its kind decides about its fields; `parseFault` knows them. */
+export const faultBody = z.looseObject({ kind: z.string() })
