@@ -30,6 +30,8 @@ interface Debt {
 const CLOCK_SHARE = 0.99
 /** So long after trouble with the lease a sound bot may still end its connection for that reason. */
 const LEASE_TROUBLE_MS = 60_000
+/** Within this after a hang a process has heard all that came meanwhile. */
+const AFTERMATH_MS = 1_000
 
 /** Each further failure waits at least half of a doubling envelope, up to the cap. */
 export class BackoffLawChecker extends Checker {
@@ -37,6 +39,8 @@ export class BackoffLawChecker extends Checker {
   readonly #debts = new Map<string, Debt>()
   #troubles = 0
   #troubleUntilMs = -Infinity
+  /** Until when what is heard of a close came from a hang. */
+  #aftermathUntilMs = -Infinity
   #leaseTaker = ''
 
   constructor(context: CheckerContext) {
@@ -100,6 +104,8 @@ export class BackoffLawChecker extends Checker {
     }
     this.#forgetAfterUptime(debt, attempt, lostAtMs)
     if (textOf(data, 'message').includes('QR refs')) return
+    // After a hang the lease is unproven first, and the bot lets go before it hears that it was cut off.
+    if (atMs <= this.#aftermathUntilMs) return
     if (data['statusCode'] === 515 && debt.hasFreeRestart) {
       debt.freeUntilMs = lostAtMs + this.#waitMs(debt.failures + 1)
       return
@@ -149,6 +155,8 @@ export class BackoffLawChecker extends Checker {
     const forMs = Number(data['forMs'] ?? 0)
     if (kind === 'dyno.hang' || kind === 'dyno.starve' || kind === 'bot.hang') {
       this.#troubleUntilMs = Math.max(this.#troubleUntilMs, atMs + forMs + LEASE_TROUBLE_MS)
+      if (kind === 'dyno.hang')
+        this.#aftermathUntilMs = Math.max(this.#aftermathUntilMs, atMs + forMs + AFTERMATH_MS)
       // To the process itself a hang looks like uptime.
       for (const debt of this.#debts.values()) debt.failures = 0
     }

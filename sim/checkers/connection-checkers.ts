@@ -31,10 +31,16 @@ export class SingleSocketChecker extends Checker {
   }
 }
 
-/** No rolling window holds more attempts than the budget, restarts included. */
+/**
+ * No rolling window holds more attempts than the budget, restarts included. The database has no clock of its
+ * own in this: what counts is each dyno's, and an attempt of the future counts as made now.
+ */
 export class AttemptBudgetChecker extends Checker {
   readonly #context: CheckerContext
+  /** By the clock of whoever made it. */
   #timesMs: number[] = []
+  /** How far each dyno's clock was set, in all. */
+  readonly #stepsMs = new Map<string, number>()
 
   constructor(context: CheckerContext) {
     super('attempts-in-budget')
@@ -42,22 +48,28 @@ export class AttemptBudgetChecker extends Checker {
   }
 
   observe({ atMs, kind, data }: TraceEvent): void {
-    // By a clock that is set forward what was before lies so much further back.
-    if (kind === 'dyno.clock-step') this.#moveBack(Math.max(0, Number(data['byMs'])))
-    if (kind !== 'wa.connect') return
+    if (kind === 'dyno.clock-step') {
+      const dyno = textOf(data, 'dynoId')
+      this.#stepsMs.set(dyno, this.#stepMs(dyno) + Number(data['byMs']))
+    }
+    if (kind === 'wa.connect') this.#attempted(atMs, textOf(data, 'process').split('/')[0] ?? '')
+  }
+
+  #attempted(atMs: number, dyno: string): void {
     const { attemptWindowMs, maxAttemptsPerWindow, maxSkewMs } = this.#context
+    const nowMs = atMs + this.#stepMs(dyno)
     // The budget is charged a moment before the attempt is seen, and a skewed clock shortens a window.
     const windowMs = attemptWindowMs - 2 * maxSkewMs - CHARGE_TO_CONNECT_MS
-    this.#timesMs = this.#timesMs.filter((timeMs) => timeMs > atMs - windowMs)
-    this.#timesMs.push(atMs)
+    const before = this.#timesMs.map((timeMs) => Math.min(timeMs, nowMs))
+    this.#timesMs = [...before.filter((timeMs) => timeMs > nowMs - windowMs), nowMs]
     const count = this.#timesMs.length
     if (count > maxAttemptsPerWindow) {
       this.broken(atMs, `${count} attempts in ${windowMs / 1_000} s, the budget is ${maxAttemptsPerWindow}`)
     }
   }
 
-  #moveBack(byMs: number): void {
-    this.#timesMs = this.#timesMs.map((timeMs) => timeMs - byMs)
+  #stepMs(dyno: string): number {
+    return this.#stepsMs.get(dyno) ?? 0
   }
 }
 

@@ -1,36 +1,15 @@
 /** The command line as a real process, with the real world. */
 
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { LAB_MAIN, labProcess } from './support/lab-process.ts'
 import { isAlive, readJson, temporaryFolder } from './support/stand-in-lab.ts'
 
-const MAIN = fileURLToPath(new URL('../../../sim/main.ts', import.meta.url))
-
 const reportSchema = z.object({ runs: z.array(z.record(z.string(), z.unknown())) })
-
-interface Ended {
-  readonly exitCode: number
-  readonly out: string
-  readonly err: string
-}
-
-function labProcess(
-  words: string,
-  cwd = temporaryFolder(),
-  variables: NodeJS.ProcessEnv = {},
-): Promise<Ended> {
-  return new Promise((resolve) => {
-    const options = { cwd, env: { ...process.env, ...variables } }
-    execFile(process.execPath, [MAIN, ...words.split(' ')], options, (error, out, err) =>
-      resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, out, err }),
-    )
-  })
-}
 
 /** The process and all that descend from it. */
 function familyOf(pid: number): number[] {
@@ -66,21 +45,6 @@ describe('npm run lab', () => {
     expect(out).not.toContain('\u001B')
   })
 
-  it('refuses an unknown scenario with exit code 2 and nothing on stdout', async () => {
-    const { exitCode, out, err } = await labProcess('run flapping-441')
-    expect([exitCode, out]).toEqual([2, ''])
-    expect(err).toContain('did you mean "disconnect-storm/flapping-440"?')
-  })
-
-  it('reports a database that does not answer with exit code 5, without its password', async () => {
-    const variables = { DATABASE_URL: 'postgres://someone:hush-hush@127.0.0.1:9/none' }
-    const words = 'run dyno-restart/daily-cycle --level virtual --postgres url'
-    const { exitCode, out, err } = await labProcess(words, undefined, variables)
-    expect([exitCode, out]).toEqual([5, ''])
-    expect(err).toMatch(/^error: [^\n]+\n {2}where: [^\n]+\n {2}mend: [^\n]+\n$/)
-    expect(err).not.toContain('hush-hush')
-  })
-
   it('leaves nothing behind on Ctrl-C, pressed twice', async () => {
     const words = [
       'run',
@@ -92,7 +56,7 @@ describe('npm run lab', () => {
       '--postgres',
       'embedded',
     ]
-    const child = spawn(process.execPath, [MAIN, ...words], { cwd: temporaryFolder() })
+    const child = spawn(process.execPath, [LAB_MAIN, ...words], { cwd: temporaryFolder() })
     const ended = new Promise<number | null>((resolve) => {
       child.on('close', (code) => resolve(code))
     })

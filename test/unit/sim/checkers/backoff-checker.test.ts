@@ -118,6 +118,14 @@ describe('a connection that the bot ends by itself', () => {
   })
 })
 
+describe('a connection that was cut during a hang', () => {
+  it('was let go by the bot, whose lease was unproven, when it hears of it', () => {
+    const hang: Told = [0, 'dyno.hang', { dynoId: 'web.1#1', forMs: 30_000 }]
+    expect(law([connect(0, 1), open(0, 1), hang, close(30_003, 1), connect(30_010, 2)])).toEqual([])
+    expect(law([connect(0, 1), open(0, 1), hang, close(31_001, 1), connect(31_010, 2)])).toHaveLength(1)
+  })
+})
+
 describe('a process', () => {
   it('does not inherit the failures of another one', () => {
     const other: Told = [1, 'wa.connect', { process: 'web.1#1/bot.2', connection: 2 }]

@@ -8,7 +8,7 @@ import { CONTEXT, judged } from './judged.ts'
 import type { Told } from './judged.ts'
 
 function connect(atMs: number, connection = atMs): Told {
-  return [atMs, 'wa.connect', { process: 'bot', connection }]
+  return [atMs, 'wa.connect', { process: 'web.1#1/bot.1', connection }]
 }
 
 const out: Told = [10_000, 'wa.close', { statusCode: 401 }]
@@ -33,7 +33,7 @@ const budget = (...timesMs: number[]): string[] =>
 const afterStep = (byMs: number): string[] =>
   judged(new AttemptBudgetChecker(CONTEXT), [
     ...[0, 1, 2].map((timeMs) => connect(timeMs)),
-    [3, 'dyno.clock-step', { byMs }],
+    [3, 'dyno.clock-step', { dynoId: 'web.1#1', byMs }],
     ...[10, 11, 12].map((timeMs) => connect(timeMs)),
   ])
 
@@ -55,6 +55,16 @@ describe('attempts-in-budget', () => {
     expect(afterStep(600_000)).toEqual([])
     expect(afterStep(1_000)).toHaveLength(3)
     expect(afterStep(-600_000)).toHaveLength(3)
+  })
+
+  it('goes by the clock of the dyno that makes the attempt', () => {
+    const next: Told = [20, 'wa.connect', { process: 'web.1#2/bot.1', connection: 20 }]
+    const setBack: Told = [3, 'dyno.clock-step', { dynoId: 'web.1#1', byMs: -600_000 }]
+    const first = [0, 1, 2].map((timeMs) => connect(timeMs))
+    expect(judged(new AttemptBudgetChecker(CONTEXT), [...first, next])).toHaveLength(1)
+    expect(
+      judged(new AttemptBudgetChecker(CONTEXT), [setBack, ...[4, 5, 6].map((ms) => connect(ms)), next]),
+    ).toEqual([])
   })
 
   it('allows for the clocks of two dynos', () => {
