@@ -38,6 +38,7 @@ function runBot(config: Config, logger: Logger): void {
   const exit = new SystemExit()
   const parent = systemParentProcess()
   let pairingCode: string | undefined
+  let channel: BotChannel | undefined
   const failed = (event: string, error: unknown): void => {
     logger.error(event, { error: error instanceof Error ? error.name : typeof error, at: framesOf(error) })
     exit.exit('failed')
@@ -51,15 +52,17 @@ function runBot(config: Config, logger: Logger): void {
     owner: config.sessionOwner ?? randomUUID(),
     rootPid: parent === undefined ? process.pid : process.ppid,
     handlers: [],
+    onNews: () => channel?.news(),
     onPairing: (show) => {
       if (show.kind === 'code') pairingCode = show.text
+      channel?.news()
       showPairing(show, logger)
     },
   })
   process.on('SIGTERM', () => bot.terminate())
   process.on('SIGINT', () => bot.terminate())
   if (parent !== undefined) {
-    new BotChannel({
+    channel = new BotChannel({
       clock: new SystemClock(),
       logger,
       parent,
@@ -69,7 +72,8 @@ function runBot(config: Config, logger: Logger): void {
       terminate: () => bot.terminate(),
       recycle: () => bot.terminate('recycle'),
       answer: () => Promise.resolve(heapSnapshotAnswer(bot)),
-    }).start()
+    })
+    channel.start()
   }
   bot.start()
 }

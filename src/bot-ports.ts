@@ -48,4 +48,6 @@ export interface BotOptions {
   readonly totalMemoryBytes: number
   /** Commands beside the built-in ones. */
   readonly handlers: readonly CommandHandler[]
+  /** Something has changed that others want to know soon: connection, lease, end of the start-up. */
+  onNews(): void
 }

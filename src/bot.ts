@@ -108,7 +108,10 @@ export class Bot {
   /** Returns at once; `status()` says how far it is. A start that fails for good ends the process. */
   start(): void {
     this.#steps.start().then(
-      () => this.#ports.logger.info('bot.started'),
+      () => {
+        this.#ports.logger.info('bot.started')
+        this.#options.onNews()
+      },
       (error: unknown) => {
         if (this.#ending !== undefined) return
         this.#ports.logger.error('bot.start-failed', { reason: errorMessageOf(error) })
@@ -183,6 +186,7 @@ export class Bot {
   }
 
   #leaseChanged(standing: LeaseStanding): void {
+    this.#options.onNews()
     this.#connection.leaseChanged(standing)
     if (standing.status === 'held') this.#takeUpWork()
   }
@@ -194,6 +198,7 @@ export class Bot {
   }
 
   #connectionChanged(status: ConnectionStatus): void {
+    this.#options.onNews()
     this.#watch.connectionChanged(status)
     if (status.state === 'open') this.#messages.outbox.connectionOpened()
     else this.#messages.outbox.connectionClosed()

@@ -38,6 +38,8 @@ export interface ProductionBotOptions {
   /** The process whose whole tree counts as the dyno's memory. */
   readonly rootPid: number
   readonly handlers: readonly CommandHandler[]
+  /** As the bot's own. */
+  onNews(): void
   /** What to show to the owner of a session that is not paired: a QR's content, or a code for the phone. */
   onPairing(show: { readonly kind: 'qr' | 'code'; readonly text: string }): void
 }
@@ -96,7 +98,14 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
       connector: showingCodes(connector, (text) => options.onPairing({ kind: 'qr', text })),
       exit,
     },
-    { owner, config, handlers, containerLimitBytes: cgroupLimitBytes, totalMemoryBytes: totalMemBytes },
+    {
+      owner,
+      config,
+      handlers,
+      onNews: () => options.onNews(),
+      containerLimitBytes: cgroupLimitBytes,
+      totalMemoryBytes: totalMemBytes,
+    },
   )
   return { bot, requestPairingCode: (phoneNumber) => connector.requestPairingCode(phoneNumber) }
 }

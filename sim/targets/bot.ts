@@ -12,14 +12,16 @@ export const bot: Target = {
   adapter: 'sound',
   start: (context) => {
     const { ports, config, owner } = context
+    let channel: BotChannel | undefined
     const started = new Bot(ports, {
       owner,
       config,
       handlers: [onceCommand(ports)],
       containerLimitBytes: undefined,
       totalMemoryBytes: Number.MAX_SAFE_INTEGER,
+      onNews: () => channel?.news(),
     })
-    if (context.parent !== undefined) openChannel(started, context, context.parent)
+    if (context.parent !== undefined) channel = openChannel(started, context, context.parent)
     started.start()
     return { terminate: () => started.terminate() }
   },
@@ -29,8 +31,8 @@ function openChannel(
   started: Bot,
   { ports, config }: TargetContext,
   parent: NonNullable<TargetContext['parent']>,
-): void {
-  new BotChannel({
+): BotChannel {
+  const channel = new BotChannel({
     clock: ports.clock,
     logger: ports.logger,
     parent,
@@ -40,5 +42,7 @@ function openChannel(
     terminate: () => started.terminate(),
     recycle: () => started.terminate('recycle'),
     answer: () => Promise.resolve({ status: 'refused', reason: 'there are no snapshots in the lab' }),
-  }).start()
+  })
+  channel.start()
+  return channel
 }

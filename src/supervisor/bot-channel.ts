@@ -28,9 +28,13 @@ export interface BotChannelDeps {
   answer(question: BotQuestion): Promise<BotAnswer>
 }
 
+/** News within this time is told together. */
+const NEWS_AFTER_MS = 100
+
 export class BotChannel {
   readonly #deps: BotChannelDeps
   #timer: Timer | undefined
+  #newsTimer: Timer | undefined
   #isStopped = false
 
   constructor(deps: BotChannelDeps) {
@@ -49,20 +53,34 @@ export class BotChannel {
     this.#beat(0)
   }
 
+  /** Something has changed: a heartbeat soon, so that health and pages need not wait for the next one. */
+  news(): void {
+    if (this.#isStopped || this.#newsTimer !== undefined) return
+    this.#newsTimer = this.#deps.clock.setTimer('channel.news', NEWS_AFTER_MS, () => {
+      this.#newsTimer = undefined
+      this.#tell(0)
+    })
+  }
+
   /** No further heartbeat; may be called twice. While the bot stops it still beats: a hang then is one too. */
   stop(): void {
     this.#isStopped = true
     this.#timer?.cancel()
+    this.#newsTimer?.cancel()
   }
 
   #beat(latenessMs: number): void {
     const { clock, heartbeatIntervalMs } = this.#deps
-    const [status, pairingCode] = [this.#deps.status(), this.#deps.pairingCode()]
-    this.#send({ type: 'heartbeat', latenessMs, status, pairingCode })
+    this.#tell(latenessMs)
     const dueMs = clock.monotonicMs() + heartbeatIntervalMs
     this.#timer = clock.setTimer('channel.heartbeat', heartbeatIntervalMs, () => {
       if (!this.#isStopped) this.#beat(Math.max(0, clock.monotonicMs() - dueMs))
     })
+  }
+
+  #tell(latenessMs: number): void {
+    const [status, pairingCode] = [this.#deps.status(), this.#deps.pairingCode()]
+    this.#send({ type: 'heartbeat', latenessMs, status, pairingCode })
   }
 
   #obey(message: ToBot | undefined): void {

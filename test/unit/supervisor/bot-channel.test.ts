@@ -48,6 +48,16 @@ describe("the bot's channel to its supervisor", () => {
     expect(sent.map(({ type }) => type)).toEqual(Array.from({ length: 5 }, () => 'heartbeat'))
   })
 
+  it('tells news soon, once for many, and beats on at its interval', async () => {
+    const { clock, sent, channel } = openChannel()
+    await clock.advance(1_000)
+    for (let time = 0; time < 5; time += 1) channel.news()
+    await clock.advance(100)
+    expect(sent).toHaveLength(2)
+    await clock.advance(3_900)
+    expect(sent).toHaveLength(3)
+  })
+
   it('does what it is told, and nothing that it does not understand', () => {
     const { told, tell, orders } = openChannel()
     told({ type: 'recycle' })
