@@ -16,9 +16,16 @@ import { withLifetime } from '../sim/cli/run-lab.ts'
 import { endOnSignals } from '../sim/cli/signals.ts'
 import { createTerminal } from '../sim/report/terminal.ts'
 import { figureJson, figureTable } from './figure.ts'
+import { measureHistory } from './history-figures.ts'
 import { determinismText, measureDeterminism } from './lab-determinism.ts'
 import { measureLab } from './lab-figures.ts'
 import { describeMachine, machineText } from './machine.ts'
+
+interface HistoryWords {
+  json?: boolean
+  messages: number
+  postgres: PostgresKind
+}
 
 interface LabWords {
   json?: boolean
@@ -55,6 +62,24 @@ program
   .addOption(new Option('--postgres <kind>', 'which Postgres').choices(POSTGRES_KINDS).default('embedded'))
   .action(async (words: LabWords) => {
     exitCode = await benchLab(words)
+  })
+
+program
+  .command('history')
+  .description('sent messages kept for resends: whether their bounds hold, and what grows')
+  .option('--json', 'the result as JSON on stdout')
+  .addOption(
+    new Option('--messages <n>', 'how many are played')
+      .argParser(wholeNumber('--messages', 1_000, 100_000_000))
+      .default(1_000_000),
+  )
+  .addOption(new Option('--postgres <kind>', 'which Postgres').choices(POSTGRES_KINDS).default('embedded'))
+  .action(async (words: HistoryWords) => {
+    const machine = describeMachine()
+    const { figures, postgres } = await measureHistory(environment, words)
+    const json = { machine, postgres, figures: figures.map(figureJson) }
+    if (words.json === true) print(`${JSON.stringify(json, undefined, 2)}\n`)
+    else print(`${machineText(machine)}Postgres ${postgres}\n\n${figureTable(figures)}`)
   })
 
 function print(text: string): void {

@@ -8,6 +8,7 @@
  */
 
 import { AppError, errorCodeOf } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { KeyChange, SessionStore } from '../ports/session-store.ts'
 import type { AuthState, Credentials, SignalKeyChanges } from '../ports/whatsapp-socket.ts'
 import { parse, serialise } from './codec.ts'
@@ -168,15 +169,16 @@ class StoredSession {
   }
 
   /**
-   * A row that fails its integrity check counts as absent: WhatsApp then negotiates that one session anew, while
-   * an error would come with each message of that chat and end every connection.
+   * A row that fails its integrity check, or is sealed under a key that was taken away too early, counts as absent:
+   * WhatsApp then negotiates that one session anew, while an error would come with each message of that chat and
+   * end every connection. (With a wrong key the credentials fail first, and nothing comes this far.)
    */
   async #readTexts(type: string, ids: readonly string[]): Promise<Map<string, string>> {
     try {
       const rows = await this.#deps.store.readKeys({ type, ids })
       return new Map(rows.map((row) => [row.id, row.value]))
     } catch (error) {
-      if (errorCodeOf(error) !== 'store-corrupt') throw error
+      if (!UNREADABLE.has(errorCodeOf(error))) throw error
     }
     const texts = new Map<string, string>()
     if (ids.length === 1) this.#noteUnreadable(type)
@@ -201,3 +203,5 @@ class StoredSession {
     }
   }
 }
+
+const UNREADABLE: ReadonlySet<ErrorCode | undefined> = new Set(['store-corrupt', 'encryption-key-missing'])
