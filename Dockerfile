@@ -23,4 +23,4 @@ COPY package.json LICENSE ./
 USER 10001:10001
 EXPOSE 8080
 # Not through npm: a signal must reach the supervisor itself, and npm would cost memory.
-CMD ["node", "--max-old-space-size=64", "dist/main.js"]
+CMD ["node", "--max-old-space-size=64", "--max-semi-space-size=1", "dist/main.js"]

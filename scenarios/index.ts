@@ -29,6 +29,7 @@ import { sevenDays } from './multi-day/seven-days.ts'
 import { connectionsExhausted } from './postgres/connections-exhausted.ts'
 import { writesGiveUp } from './postgres/writes-give-up.ts'
 import { credsUnreadableAtStart } from './postgres/creds-unreadable-at-start.ts'
+import { awayAtStart } from './postgres/away-at-start.ts'
 import { outageLong } from './postgres/outage-long.ts'
 import { outageShort } from './postgres/outage-short.ts'
 
@@ -59,6 +60,7 @@ export const scenarios: readonly Scenario[] = [
   cleanupIneffective,
   outageShort,
   outageLong,
+  awayAtStart,
   connectionsExhausted,
   writesGiveUp,
   credsUnreadableAtStart,

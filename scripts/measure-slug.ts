@@ -1,7 +1,8 @@
 /**
  * Builds what Heroku would run, in a folder of its own and by the same steps (tracked files less .slugignore,
  * npm ci, heroku-postbuild, prune), measures it, and shows that it runs without the development dependencies:
- * the Procfile's web process must answer /health, without a database, and end on SIGTERM. JSON on stdout.
+ * the Procfile's web process must answer /health, without a database, and end on SIGTERM. What its processes hold
+ * then is the least that the bot ever needs: all code loaded, nothing connected. JSON on stdout.
  * Needs the npm registry.
  */
 
@@ -12,10 +13,16 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readProcFiles } from '../src/adapters/system-memory-probe.ts'
+import { processTreePids } from '../src/adapters/system-processes.ts'
+import { dynoUsage } from '../src/memory/dyno-memory.ts'
+import type { DynoUsage } from '../src/memory/dyno-memory.ts'
 import { folderBytes, ignoredPaths, procfileCommand } from './slug-size.ts'
 
 const BOOT_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 30_000
+/** By then the bot process has loaded all its code and waits for the database. */
+const SETTLED_MS = 10_000
 /** Nobody listens there: the bot must say so and stay up. */
 const NO_DATABASE = 'postgres://nobody:nothing@127.0.0.1:9/none'
 
@@ -51,7 +58,17 @@ function measure(slug: string) {
   }
 }
 
-async function runWeb(slug: string): Promise<{ healthAfterMs: number; exitCode: number | null }> {
+interface WebRun {
+  readonly healthAfterMs: number
+  readonly exitCode: number | null
+  /** Of all its processes, by the bot's own measure. */
+  readonly dyno: DynoUsage | undefined
+  readonly supervisor: DynoUsage | undefined
+  /** What would be free without it. */
+  readonly supervisorPrivateBytes: number
+}
+
+async function runWeb(slug: string): Promise<WebRun> {
   const command = procfileCommand(readFileSync(join(slug, 'Procfile'), 'utf8'), 'web')
   if (command === undefined) throw new Error('the Procfile has no web process')
   const port = await freePort()
@@ -65,11 +82,21 @@ async function runWeb(slug: string): Promise<{ healthAfterMs: number; exitCode: 
   try {
     await answersHealth(web, port)
     const healthAfterMs = Date.now() - startedMs
+    await sleep(SETTLED_MS)
+    const pids = processTreePids(web.pid ?? 0)
+    const dyno = dynoUsage(pids.map(readProcFiles))
+    const supervisor = dynoUsage(pids.slice(0, 1).map(readProcFiles))
+    const supervisorPrivateBytes = privateBytes(pids[0] ?? 0)
     web.kill('SIGTERM')
-    return { healthAfterMs, exitCode: await exitCodeOf(web) }
+    return { healthAfterMs, exitCode: await exitCodeOf(web), dyno, supervisor, supervisorPrivateBytes }
   } finally {
     web.kill('SIGKILL')
   }
+}
+
+function privateBytes(pid: number): number {
+  const lines = (readProcFiles(pid).smapsRollup ?? '').matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)
+  return [...lines].reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0)
 }
 
 async function answersHealth(web: ChildProcess, port: number): Promise<void> {
@@ -99,10 +126,10 @@ function freePort(): Promise<number> {
   })
 }
 
-/** This Node first, as the pinned one is on the platform; nothing of the surrounding npm run. */
-function environment(): Record<string, string> {
-  const { PATH = '', HOME = '' } = process.env
-  return { PATH: `${dirname(process.execPath)}:${PATH}`, HOME }
+/** This Node first, as the pinned one is on the platform; a surrounding NODE_ENV would change what npm installs. */
+function environment(): NodeJS.ProcessEnv {
+  const { NODE_ENV: _mode, PATH = '', ...rest } = process.env
+  return { ...rest, PATH: `${dirname(process.execPath)}:${PATH}` }
 }
 
 function step(cwd: string, command: string, args: readonly string[]): void {

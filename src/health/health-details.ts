@@ -68,6 +68,7 @@ function botDetails({ status, ageMs }: BotView) {
       deafReconnects: connection.deafReconnects,
     },
     lease: status.lease,
+    sessionTrouble: status.sessionTrouble,
     database: {
       reachable: database.isReachable,
       lastAnswerAt: isoTimeIf(database.lastAnswerAtMs),

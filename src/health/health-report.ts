@@ -20,6 +20,7 @@ export const HEALTH_REASONS = [
   'step-retrying',
   'database-unreachable',
   'session-halted',
+  'session-unusable',
   'lease-not-held',
   'pairing',
   'connecting',
@@ -145,6 +146,7 @@ function sessionReasons({ status }: BotView): HealthReason[] {
   const { connection, lease, database } = status
   const reasons: HealthReason[] = []
   if (!database.isReachable) reasons.push('database-unreachable')
+  if (status.sessionTrouble !== undefined) reasons.push('session-unusable')
   if (lease.status === 'halted' || connection.state === 'halted') return [...reasons, 'session-halted']
   if (lease.status === 'none') return [...reasons, 'lease-not-held']
   switch (connection.state) {

@@ -7,7 +7,6 @@
 import express from 'express'
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express'
 import helmet from 'helmet'
-import { toString as renderQr } from 'qrcode'
 import { errorMessageOf } from '../errors.ts'
 import { isAllowedHost } from './allowed-hosts.ts'
 import { healthDetails } from './health-details.ts'
@@ -15,7 +14,7 @@ import { assessHealth, currentBot, healthReport } from './health-report.ts'
 import { HttpAccess, plain, refuse } from './http-access.ts'
 import type { HealthServerDeps } from './http-server.ts'
 import { snapshotHandlers } from './http-snapshot.ts'
-import { createMetrics } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 import { STYLE_SOURCE, loginPage, pairingPage } from './pages.ts'
 import { assessReadiness } from './readiness.ts'
 
@@ -129,11 +128,15 @@ function readyHandler({ source }: HealthServerDeps): RequestHandler {
   }
 }
 
+/** The library is loaded when first asked for: 8 MB that a dyno without Prometheus keeps. */
 function metricsHandler({ source, clock }: HealthServerDeps): RequestHandler {
-  const metrics = createMetrics({ source, nowMs: () => clock.nowMs() })
+  let metrics: Promise<Metrics> | undefined
   return async (_request, response) => {
-    const text = await metrics.render()
-    response.set('Content-Type', metrics.contentType).send(text)
+    metrics ??= import('./metrics.ts').then(({ createMetrics }) =>
+      createMetrics({ source, nowMs: () => clock.nowMs() }),
+    )
+    const { contentType, render } = await metrics
+    response.set('Content-Type', contentType).send(await render())
   }
 }
 
@@ -149,6 +152,7 @@ function pairingHandler(deps: HealthServerDeps): RequestHandler {
       report: healthReport(source, { nowMs: clock.nowMs(), isMemoryOptimizationEnabled }),
       connection: connection?.state,
       cause: connection?.cause,
+      remedy: bot?.status.sessionTrouble?.remedy,
       nextAttemptInSeconds:
         nextAttemptAtMs === undefined ? undefined : (nextAttemptAtMs - clock.nowMs()) / 1000,
       qrSvg: await qrPicture(connection?.qr),
@@ -160,10 +164,12 @@ function pairingHandler(deps: HealthServerDeps): RequestHandler {
   }
 }
 
+/** The library is loaded when there is something to show: a linked bot never needs it. */
 async function qrPicture(text: string | undefined): Promise<string | undefined> {
   if (text === undefined) return undefined
+  const { toString: render } = await import('qrcode')
   // A QR holds some 3 kB; WhatsApp's text has 240 characters.
-  return renderQr(text, { type: 'svg', margin: 4 }).catch(() => '<p>The QR code cannot be drawn.</p>')
+  return render(text, { type: 'svg', margin: 4 }).catch(() => '<p>The QR code cannot be drawn.</p>')
 }
 
 function loginForm(access: HttpAccess, request: Request, response: Response): void {

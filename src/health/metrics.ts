@@ -159,7 +159,7 @@ const BOT: readonly Definition[] = [
 export interface Metrics {
   readonly contentType: string
   /** The text; never rejects for lack of a bot. */
-  render(): Promise<string>
+  readonly render: () => Promise<string>
 }
 
 export function createMetrics(deps: { readonly source: HealthSource; nowMs(): number }): Metrics {

@@ -37,6 +37,8 @@ export interface PairingView {
   /** In words, such as `open` or `waiting`; undefined while the bot has not reported. */
   readonly connection: string | undefined
   readonly cause: string | undefined
+  /** What the owner has to do before the stored session can be used; undefined when nothing. */
+  readonly remedy: string | undefined
   readonly nextAttemptInSeconds: number | undefined
   /** The SVG of the QR, made here; undefined when there is none to scan. */
   readonly qrSvg: string | undefined
@@ -108,7 +110,10 @@ ${parts.filter((part) => part !== '').join('\n')}
 `
 }
 
-function pairingPart({ qrSvg, pairingCode, connection, cause }: PairingView): string {
+function pairingPart({ qrSvg, pairingCode, connection, cause, remedy }: PairingView): string {
+  if (remedy !== undefined) {
+    return `<p class="bad">The stored session cannot be used: ${escapeHtml(remedy)}.</p>`
+  }
   if (connection === 'halted') {
     return `<p class="bad">WhatsApp has ended this link (${escapeHtml(cause ?? 'unknown cause')}). Nothing is tried
 any more and nothing was deleted; docs/operations.md says what to do.</p>`

@@ -83,6 +83,13 @@ describe('the verdict', () => {
     expect(verdict).toEqual({ status: 'degraded', reasons: ['lease-not-held'] })
   })
 
+  it('names a session that cannot be used, beside what follows from it', () => {
+    const sessionTrouble = { code: 'store-corrupt', remedy: 'import one' } as const
+    const waiting = connection({ state: 'waiting' })
+    const verdict = assessHealth(sourceOf({ bot: botView({ ...waiting, sessionTrouble }) }))
+    expect(verdict).toEqual({ status: 'degraded', reasons: ['session-unusable', 'disconnected'] })
+  })
+
   it('calls a start a start while its steps go on, and trouble when one of them fails', () => {
     const starting = { ...connection({ state: 'standby' }), lease: { status: 'none' } as const }
     const steps = [step('database', 'ready'), step('lease', 'running')]

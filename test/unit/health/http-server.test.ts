@@ -253,6 +253,14 @@ describe('the pairing page', () => {
     expect(await page(sourceOf({ bot: botView(halted) }))).toMatch(/ended this link \(logged-out\)/)
   })
 
+  it('says what to do when the stored session cannot be used', async () => {
+    const sessionTrouble = { code: 'encryption-key-missing', remedy: 'set the <key>' } as const
+    const html = await page(
+      sourceOf({ bot: botView({ ...connection({ state: 'waiting' }), sessionTrouble }) }),
+    )
+    expect(html).toContain('cannot be used: set the &lt;key&gt;.')
+  })
+
   it('survives a text that no QR can hold', async () => {
     const bot = botView(connection({ state: 'pairing', qr: 'x'.repeat(5_000) }))
     expect(await page(sourceOf({ bot }))).toContain('cannot be drawn')

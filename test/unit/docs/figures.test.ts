@@ -1,0 +1,38 @@
+/**
+ * Measured figures in the documents are those of the result files: each stands behind a comment that names the file
+ * in docs/results, the value in it and what it is divided by. `npm run docs` writes them anew.
+ */
+
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { withFigures } from '../../../scripts/document-figures.ts'
+
+const DOCS = join(import.meta.dirname, '../../../docs')
+const PAGES = [...readdirSync(DOCS).filter((name) => name.endsWith('.md')), '../README.md']
+
+function result(file: string): unknown {
+  return JSON.parse(readFileSync(join(DOCS, 'results', file), 'utf8'))
+}
+
+describe('figures', () => {
+  it.each(PAGES)('of %s are those measured', (page) => {
+    const text = readFileSync(join(DOCS, page), 'utf8')
+    expect(withFigures(text, result)).toBe(text)
+  })
+
+  it('are written with as much precision as they have', () => {
+    const measured = { a: { b: 26_214_400 }, c: 783.6, d: 1_500_000 }
+    const text =
+      '<!-- figure x.json a.b 1048576 -->0 MB, <!-- figure x.json c 1 -->7 ms, <!-- figure x.json d 1000000 -->9 MB'
+    expect(withFigures(text, () => measured)).toBe(
+      '<!-- figure x.json a.b 1048576 -->25 MB, <!-- figure x.json c 1 -->784 ms, <!-- figure x.json d 1000000 -->1.5 MB',
+    )
+  })
+
+  it('that are not there are an error', () => {
+    expect(() => withFigures('<!-- figure x.json a.b 1 -->0', () => ({ a: 1 }))).toThrow(
+      'x.json has no number a.b',
+    )
+  })
+})
