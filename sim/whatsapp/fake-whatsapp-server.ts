@@ -75,7 +75,12 @@ export class FakeWhatsAppServer implements FakeWhatsApp {
       interceptUpgrade: (socket) => interceptUpgrade(faults, socket),
       onSocket: (webSocket, socket) => this.#accept(new WireSocket(webSocket, socket)),
     })
-    this.#injector = new Injector({ board: faults, host: this.#host, connections: this.#world.connections })
+    this.#injector = new Injector({
+      board: faults,
+      truth,
+      host: this.#host,
+      connections: this.#world.connections,
+    })
     const admin = new AdminServer(adminRoutes(this))
     this.#host.addHandler((request, response) => this.#media.handle(request, response))
     this.#host.addHandler((request, response) => admin.handle(request, response))

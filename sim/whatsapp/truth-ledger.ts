@@ -12,6 +12,7 @@ import type { Stanza } from './wire/stanza.ts'
 const KEPT_MESSAGES = 200_000
 const KEPT_CONNECTIONS = 50_000
 const KEPT_FAILURES = 50_000
+const KEPT_TROUBLES = 1_000
 
 /** A message that a client handed to the server. */
 export interface SentTruth {
@@ -89,6 +90,8 @@ export class TruthLedger {
   readonly unknownQueries = new Map<string, number>()
   /** Streams that did not speak the protocol. */
   protocolErrors = 0
+  /** What the server itself failed to do, in words; nothing, when all is well. */
+  readonly troubles = new BoundedList<string>(KEPT_TROUBLES)
 
   noteSent(sender: Device, message: Stanza): void {
     const participants = Array.isArray(message.content)
@@ -141,6 +144,15 @@ export class TruthLedger {
   noteQuery(name: string, isKnown: boolean): void {
     this.queries.set(name, (this.queries.get(name) ?? 0) + 1)
     if (!isKnown) this.unknownQueries.set(name, (this.unknownQueries.get(name) ?? 0) + 1)
+  }
+
+  /** For work that nobody waits for: its failure is kept instead of ending the process. */
+  async watch(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.troubles.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 
   noteUnreadable(at: Device, from: string, id: string, error: unknown): FailureTruth {

@@ -59,6 +59,8 @@ export interface TruthSnapshot {
   readonly queries: Readonly<Record<string, number>>
   readonly unknownQueries: Readonly<Record<string, number>>
   readonly protocolErrors: number
+  /** What the server itself failed to do; empty, when all is well. */
+  readonly troubles: readonly string[]
 }
 
 export function takeSnapshot(ledger: TruthLedger, people: readonly SimulatedPerson[]): TruthSnapshot {
@@ -80,6 +82,7 @@ export function takeSnapshot(ledger: TruthLedger, people: readonly SimulatedPers
     queries: Object.fromEntries(ledger.queries),
     unknownQueries: Object.fromEntries(ledger.unknownQueries),
     protocolErrors: ledger.protocolErrors,
+    troubles: ledger.troubles.toArray(),
   }
 }
 

@@ -10,7 +10,13 @@ import type {
   SignalDataSet,
   SignalKeyStore,
 } from '@whiskeysockets/baileys'
-import type { ConnectionState, UserFacingSocketConfig, WAMessage, WASocket } from '@whiskeysockets/baileys'
+import type {
+  ConnectionState,
+  UserFacingSocketConfig,
+  WAMessage,
+  WASocket,
+  proto,
+} from '@whiskeysockets/baileys'
 import pino from 'pino'
 import { trustFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import { silenceLibraryConsole } from '../../src/adapters/baileys-console.ts'
@@ -86,6 +92,7 @@ export function connectClient(
 ): TestClient {
   silenceLibraryConsole()
   trustFakeWhatsApp(baileys)
+  const sent = new Map<string, proto.IMessage>()
   const socket = baileys.makeWASocket({
     waWebSocketUrl: url,
     auth,
@@ -94,8 +101,16 @@ export function connectClient(
     connectTimeoutMs: 5_000,
     defaultQueryTimeoutMs: 5_000,
     retryRequestDelayMs: 1,
+    // Baileys' own cache misses what a companion device asks for again: it looks under the device's address.
+    getMessage: async ({ id }) => sent.get(id ?? ''),
     ...options,
   })
+  const sendMessage = socket.sendMessage.bind(socket)
+  socket.sendMessage = async (...args) => {
+    const message = await sendMessage(...args)
+    if (message?.message) sent.set(message.key.id ?? '', message.message)
+    return message
+  }
   const upserts: { type: string; message: WAMessage }[] = []
   const updates: Partial<ConnectionState>[] = []
   const statuses = new Map<string, number>()

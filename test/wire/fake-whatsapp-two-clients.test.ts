@@ -139,6 +139,48 @@ describe('two real clients', () => {
   })
 })
 
+describe('what one client cannot read of another', () => {
+  it.each(['chat', 'group'] as const)('in a %s is asked for, sent again, and healed', async (where) => {
+    const { server, anna, ben, annasBot, bensBot } = await openPair()
+    const group = server.addGroup({ subject: 'Two', participants: [anna, ben] })
+    const to = where === 'chat' ? ben.jid : group.jid
+    await send(annasBot, to, { text: 'first' })
+    await bensBot.message('first')
+    await send(bensBot, anna.jid, { text: 'so that the session is settled' })
+    await annasBot.message('so that the session is settled')
+    for (const type of ['session', 'sender-key']) bensBot.auth.data.get(type)?.clear()
+    await send(annasBot, to, { text: 'unreadable at first' })
+    await bensBot.message('unreadable at first')
+    expect(server.truth().receipts.map((receipt) => receipt.type)).toContain('retry')
+  })
+})
+
+describe('a device that is linked meanwhile', () => {
+  it('gets what is written from then on, and nothing once it is removed', async () => {
+    const { server, anna, ben, annasBot, bensBot } = await openPair()
+    await send(annasBot, ben.jid, { text: 'before' })
+    await bensBot.message('before')
+    const second = await openClient(server, ben)
+    await send(annasBot, ben.jid, { text: 'to both' })
+    await second.message('to both')
+    const device = ben.linkedDevices.at(-1)
+    if (device !== undefined) ben.removeDevice(device)
+    await second.closed()
+    const known = async (): Promise<number> =>
+      (await annasBot.socket.getUSyncDevices([ben.jid], true, false)).length
+    await expect.poll(known).toBe(2)
+    await send(annasBot, ben.jid, { text: 'to the one that is left' })
+    await bensBot.message('to the one that is left')
+    expect(second.upserts).toHaveLength(1)
+    expect(
+      server
+        .truth()
+        .sent.filter((each) => each.from.startsWith(anna.lid))
+        .at(-1)?.recipients,
+    ).toBe(3)
+  })
+})
+
 describe('a group that a client makes', () => {
   it('is announced, carries messages, and is fresh after each change', async () => {
     const { server, anna, ben, annasBot, bensBot } = await openPair()

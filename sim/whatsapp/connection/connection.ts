@@ -54,7 +54,7 @@ export class Connection implements SessionLink, FaultTarget {
     this.#gate = new OutboundGate({
       board: world.faults,
       device: () => this.truth.device,
-      write: (outgoing) => void this.write(outgoing),
+      write: (outgoing) => this.#watch(`sending ${outgoing.tag}`, async () => this.write(outgoing)),
     })
     socket.onBytes((bytes) => this.#receive(bytes))
     socket.onClose(() => this.#closed())
@@ -78,7 +78,9 @@ export class Connection implements SessionLink, FaultTarget {
   }
 
   reached(moment: Moment): void {
-    void strikeAt(moment, this.#world.faults, this.truth.device, this)
+    this.#watch(`faults at ${moment}`, async () =>
+      strikeAt(moment, this.#world.faults, this.truth.device, this),
+    )
   }
 
   restart(): void {
@@ -96,6 +98,10 @@ export class Connection implements SessionLink, FaultTarget {
   /** Resolves when everything received so far has been dealt with. */
   async idle(): Promise<void> {
     await this.#inbound.idle()
+  }
+
+  #watch(what: string, work: () => Promise<unknown>): void {
+    void this.#world.truth.watch(`connection ${this.truth.number}, ${what}`, work)
   }
 
   #endWith(last: Stanza): void {

@@ -12,6 +12,11 @@ import type { Stanza } from '../wire/stanza.ts'
 /** WhatsApp asks for more one-time keys when fewer than these are left (Baileys uploads below 5). */
 const LOW_PRE_KEYS = 5
 
+/** Whoever linked the device, and can unlink it. */
+export interface DeviceHolder extends Person {
+  forgetDevice(device: LinkedDevice): void
+}
+
 /** The part of a connection that a device needs. */
 export interface DeviceLink {
   send(stanza: Stanza): void
@@ -22,7 +27,7 @@ export interface DeviceLink {
 }
 
 export class LinkedDevice implements Device {
-  readonly person: Person
+  readonly person: DeviceHolder
   readonly number: number
   readonly isSimulated = false
   readonly mailbox = new Mailbox()
@@ -37,7 +42,7 @@ export class LinkedDevice implements Device {
   #lowPreKeyNotices = 0
   #awaitsPreKeys = false
 
-  constructor(person: Person, number: number) {
+  constructor(person: DeviceHolder, number: number) {
     this.person = person
     this.number = number
   }

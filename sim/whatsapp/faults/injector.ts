@@ -6,6 +6,7 @@
 import { isOneTime, perform } from './connection-faults.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { HttpHost } from '../http-host.ts'
+import type { TruthLedger } from '../truth-ledger.ts'
 import type { OneTimeFault } from './connection-faults.ts'
 import type { Fault } from './fault.ts'
 import type { ActiveFault, FaultBoard, InjectedFault } from './fault-board.ts'
@@ -13,6 +14,7 @@ import type { ActiveFault, FaultBoard, InjectedFault } from './fault-board.ts'
 export interface InjectorNeeds {
   readonly board: FaultBoard
   readonly host: HttpHost
+  readonly truth: TruthLedger
   readonly connections: ReadonlySet<Connection>
 }
 
@@ -38,7 +40,7 @@ export class Injector {
     if (fault.forMs !== undefined) {
       const timer = setTimeout(() => {
         this.#timers.delete(timer)
-        void injected.lift()
+        void this.#needs.truth.watch(`lifting ${fault.kind}`, async () => injected.lift())
       }, fault.forMs)
       this.#timers.add(timer)
     }

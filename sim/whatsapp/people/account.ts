@@ -8,6 +8,7 @@ import type { KeyPair } from '@whiskeysockets/baileys'
 import { LinkedDevice } from '../directory/linked-device.ts'
 import { jidOf } from '../directory/jid.ts'
 import { makeLinkedAuth } from './linked-auth.ts'
+import { announceDevice } from './device-news.ts'
 import { SimulatedDevice } from './simulated-device.ts'
 import { SimulatedPerson } from './simulated-person.ts'
 import { historyMessage } from './history.ts'
@@ -83,15 +84,22 @@ export class Account extends SimulatedPerson {
     const device = new LinkedDevice(this, number)
     device.upload({ bundle, preKeys: [] })
     this.devices.set(number, device)
+    announceDevice(this.#world.postOffice, 'add', device)
     return device
   }
 
   /** The phone removes a linked device: its connection ends with 401, and its logins are refused. */
   removeDevice(device: LinkedDevice): void {
-    device.isRemoved = true
-    this.devices.delete(device.number)
-    device.mailbox.clear()
+    this.forgetDevice(device)
     device.link?.endRemoved()
+  }
+
+  /** Takes the device off the account's list; `removeDevice` and a client's own logout end here. */
+  forgetDevice(device: LinkedDevice): void {
+    device.isRemoved = true
+    device.mailbox.clear()
+    this.devices.delete(device.number)
+    announceDevice(this.#world.postOffice, 'remove', device)
   }
 
   /**

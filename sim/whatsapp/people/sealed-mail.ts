@@ -7,6 +7,7 @@ import { encodeWAMessage, proto, unpadRandomMax16 } from '@whiskeysockets/bailey
 import { SenderKeys } from '../signal/sender-keys.ts'
 import { SignalEndpoint } from '../signal/endpoint.ts'
 import { addressOf } from '../truth-ledger.ts'
+import type { TruthLedger } from '../truth-ledger.ts'
 import { bytesOf, childrenOf, stanza } from '../wire/stanza.ts'
 import type { Device, GroupRecord } from '../directory/directory.ts'
 import type { KeyBundle } from '../directory/key-bundle.ts'
@@ -70,6 +71,7 @@ export class SealedMail {
     group: GroupRecord,
     recipients: readonly Device[],
     content: MessageContent,
+    truth: TruthLedger,
   ): Promise<Map<Device, Stanza[]>> {
     const self = addressOf(this.#self)
     const holders = this.senderKeys.holders(group.jid)
@@ -83,11 +85,13 @@ export class SealedMail {
         continue
       }
       const address = addressOf(recipient)
-      const key = holders.has(address)
-        ? []
-        : [await this.sealFor(recipient, keyMessage(group.jid, distribution))]
-      holders.add(address)
-      parts.set(recipient, [...key, shared])
+      // Somebody with broken keys misses the message; the others get it.
+      await truth.watch(`sealing a group key for ${address}`, async () => {
+        const key = keyMessage(group.jid, distribution)
+        const sealedKey = holders.has(address) ? [] : [await this.sealFor(recipient, key)]
+        holders.add(address)
+        parts.set(recipient, [...sealedKey, shared])
+      })
     }
     return parts
   }

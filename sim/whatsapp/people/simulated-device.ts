@@ -87,10 +87,11 @@ export class SimulatedDevice implements Device {
   }
 
   deliver(incoming: Stanza): void {
-    void this.#queue.run(async () => {
+    const work = this.#queue.run(async () => {
       if (incoming.tag === 'message') await this.#read(incoming)
       if (incoming.tag === 'receipt') await this.#takeReceipt(incoming)
     })
+    void this.#world.truth.watch(`${addressOf(this)} takes a ${incoming.tag}`, async () => work)
   }
 
   memberLeft(group: string): void {
@@ -127,13 +128,16 @@ export class SimulatedDevice implements Device {
   async #seal(chat: Chat, content: MessageContent, only?: readonly Device[]): Promise<Map<Device, Stanza[]>> {
     if (chat.kind === 'group') {
       const recipients = only ?? this.#world.postOffice.devicesOf(chat.group, this)
-      return this.mail.sealForGroup(chat.group, recipients, content)
+      return this.mail.sealForGroup(chat.group, recipients, content, this.#world.truth)
     }
     const parts = new Map<Device, Stanza[]>()
     const everybody = new Set([...chat.with.devices.values(), ...this.person.devices.values()])
     for (const device of only ?? everybody) {
       if (device === this || !device.canReceive) continue
-      parts.set(device, [await this.mail.sealFor(device, this.#forOwn(device, chat, content))])
+      // Somebody with broken keys misses the message; the others get it.
+      await this.#world.truth.watch(`sealing for ${addressOf(device)}`, async () => {
+        parts.set(device, [await this.mail.sealFor(device, this.#forOwn(device, chat, content))])
+      })
     }
     return parts
   }

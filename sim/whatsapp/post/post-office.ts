@@ -20,8 +20,8 @@ const PASSED_CHILDREN = ['device-identity', 'meta', 'reporting', 'tctoken']
 export class PostOffice {
   readonly #directory: Directory
   readonly #truth: TruthLedger
-  /** `writer>reader` by LID, for all who ever wrote to somebody. */
-  readonly #acquainted = new Set<string>()
+  /** Who ever wrote to whom. */
+  readonly #readers = new Map<Person, Set<Person>>()
 
   constructor(needs: { readonly directory: Directory; readonly truth: TruthLedger }) {
     this.#directory = needs.directory
@@ -45,7 +45,8 @@ export class PostOffice {
     message: { readonly attrs: Readonly<Record<string, string | undefined>>; readonly content: Stanza[] },
   ): void {
     const envelope = envelopeFor(sender, recipient, chat)
-    this.#acquainted.add(`${sender.person.lid}>${recipient.person.lid}`)
+    const readers = this.#readers.get(sender.person) ?? new Set()
+    this.#readers.set(sender.person, readers.add(recipient.person))
     const isPeer = message.attrs['category'] === 'peer'
     const { recipient: forChat, ...withoutChat } = envelope
     const attrs = isPeer ? withoutChat : { ...withoutChat, recipient: forChat }
@@ -56,7 +57,13 @@ export class PostOffice {
   isStranger(person: Person, jid: string | undefined): boolean {
     const other = this.#directory.person(jid)
     if (other === undefined || other === person) return false
-    return !this.#acquainted.has(`${other.lid}>${person.lid}`)
+    return this.#readers.get(other)?.has(person) !== true
+  }
+
+  /** Everybody with whom the person has exchanged a message. */
+  acquaintancesOf(person: Person): Set<Person> {
+    const writers = [...this.#readers].filter(([, readers]) => readers.has(person)).map(([writer]) => writer)
+    return new Set([...writers, ...(this.#readers.get(person) ?? [])])
   }
 
   /** Takes a `<receipt>` from a client to the devices of whose message it is about. */

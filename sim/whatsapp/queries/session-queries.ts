@@ -48,8 +48,7 @@ export const sessionQueries: Topic = {
   'md/set/remove-companion-device': ({ device }) => ({
     kind: 'result',
     afterwards: () => {
-      device.isRemoved = true
-      device.person.devices.delete(device.number)
+      device.person.forgetDevice(device)
       device.link?.endRemoved()
     },
   }),
