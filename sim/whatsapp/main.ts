@@ -4,7 +4,6 @@
 import { EXIT } from '../cli/exit-code.ts'
 import { LabProblem, problemText } from '../cli/lab-problem.ts'
 import { parseServeOptions } from './cli/options.ts'
-import { serve } from './cli/serve.ts'
 
 /** Shells' convention: 128 plus the signal's number. */
 const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
@@ -30,6 +29,8 @@ async function run(): Promise<number> {
   try {
     const options = parseServeOptions(process.argv.slice(2), write)
     if (options === undefined) return EXIT.holds
+    // Loaded here because it brings in Baileys, and help or a wrong word need not wait for that.
+    const { serve } = await import('./cli/serve.ts')
     const directory = process.cwd()
     return await serve(options, { directory, input: process.stdin, signal: stop.signal, write })
   } catch (error) {
