@@ -159,6 +159,11 @@ export class BotChild {
     return this.ended()
   }
 
+  /** Stops it in its tracks, or lets it go on, as a machine does that is suspended. */
+  suspend(isSuspended: boolean): void {
+    this.#child.kill(isSuspended ? 'SIGSTOP' : 'SIGCONT')
+  }
+
   #hear(message: unknown): void {
     const known = readFromBot(message)
     if (known?.type !== 'heartbeat') return

@@ -47,6 +47,10 @@ export class BaileysTransport {
     this.#deps = deps
     this.#guardListeners()
     client.close = () => this.#close()
+    // Text is no part of the protocol; Baileys would take its bytes for a frame's length and wait for the rest.
+    client.prependListener('message', (_data: unknown, isBinary: unknown) => {
+      if (isBinary === false) deps.onCorruptFrame(new Error('a text frame'))
+    })
     client.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) =>
       deps.onUpgradeRefused(response.statusCode ?? 0),
     )
