@@ -15,6 +15,7 @@ import { sixHourOutage } from './disconnect-storm/six-hour-outage.ts'
 import { botHangs } from './dyno-restart/bot-hangs.ts'
 import { botCrashLoop } from './dyno-restart/bot-crash-loop.ts'
 import { heartbeatLate } from './dyno-restart/heartbeat-late.ts'
+import { sigtermWhileHung } from './dyno-restart/sigterm-while-hung.ts'
 import { sigtermTwice } from './dyno-restart/sigterm-twice.ts'
 import { recycleUnderTraffic } from './dyno-restart/recycle-under-traffic.ts'
 import { starvedCpu } from './dyno-restart/starved-cpu.ts'
@@ -45,6 +46,7 @@ export const scenarios: readonly Scenario[] = [
   botCrashLoop,
   heartbeatLate,
   sigtermTwice,
+  sigtermWhileHung,
   recycleUnderTraffic,
   starvedCpu,
   flapping440,

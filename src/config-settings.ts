@@ -178,8 +178,8 @@ const PROCESS = {
   ),
   stopTimeoutMs: wholeNumber(
     'STOP_TIMEOUT_MS',
-    { unit: 'ms', min: 1000, max: 25_000, default: 20_000 },
-    'Time to stop in order after SIGTERM; Heroku kills what still runs after 30 s.',
+    { unit: 'ms', min: 1000, max: 25_000, default: 17_000 },
+    'Time for the bot to stop in order after SIGTERM; 2 s later it is killed, so that the dyno exits within 20 s.',
   ),
   logLevel: oneOf(
     'LOG_LEVEL',

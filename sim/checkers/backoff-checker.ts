@@ -155,7 +155,7 @@ export class BackoffLawChecker extends Checker {
     const forMs = Number(data['forMs'] ?? 0)
     if (kind === 'dyno.hang' || kind === 'dyno.starve' || kind === 'bot.hang') {
       this.#troubleUntilMs = Math.max(this.#troubleUntilMs, atMs + forMs + LEASE_TROUBLE_MS)
-      if (kind === 'dyno.hang')
+      if (kind !== 'dyno.starve')
         this.#aftermathUntilMs = Math.max(this.#aftermathUntilMs, atMs + forMs + AFTERMATH_MS)
       // To the process itself a hang looks like uptime.
       for (const debt of this.#debts.values()) debt.failures = 0

@@ -28,6 +28,8 @@ export class HangChecker extends Checker {
   /** By process. */
   readonly #bots = new Map<string, Bot>()
   readonly #stopping = new Set<string>()
+  /** Until when a dyno hangs or starves. */
+  readonly #standsUntilMs = new Map<string, number>()
   readonly #memoryOrderMs = new Map<string, number>()
 
   constructor(context: CheckerContext) {
@@ -61,7 +63,7 @@ export class HangChecker extends Checker {
         break
       case 'dyno.hang':
       case 'dyno.starve':
-        for (const bot of this.#bots.values()) if (bot.dyno === dyno) bot.excusedMs += Number(data['forMs'])
+        this.#standsStill(dyno, atMs, Number(data['forMs']))
         break
       default:
     }
@@ -75,8 +77,16 @@ export class HangChecker extends Checker {
     const bot = this.#bots.get(name)
     if (bot === undefined) return
     if (!isHung) this.#judgeEnd(name, bot, atMs, 'went on by itself')
+    if (isHung && bot.hungSinceMs !== undefined) return
     bot.hungSinceMs = isHung ? atMs : undefined
-    bot.excusedMs = 0
+    bot.excusedMs = Math.max(0, (this.#standsUntilMs.get(bot.dyno) ?? 0) - atMs)
+  }
+
+  #standsStill(dyno: string, atMs: number, forMs: number): void {
+    const fromMs = Math.max(atMs, this.#standsUntilMs.get(dyno) ?? 0)
+    const untilMs = Math.max(fromMs, atMs + forMs)
+    this.#standsUntilMs.set(dyno, untilMs)
+    for (const bot of this.#bots.values()) if (bot.dyno === dyno) bot.excusedMs += untilMs - fromMs
   }
 
   #killed(name: string, atMs: number): void {

@@ -3,6 +3,7 @@
  * Judged by what processes did, never by what a supervisor says of them.
  */
 
+import { DYNO_EXIT_STATUS } from '../../src/ports/exit.ts'
 import { textOf } from '../world/trace.ts'
 import type { TraceEvent } from '../world/trace.ts'
 import { Checker } from './checker.ts'
@@ -30,11 +31,14 @@ export class OneBotChecker extends Checker {
 
 /** Ended by SIGTERM before anything listened: nothing had begun that could be ended in order. */
 const SIGTERM_STATUS = 143
+const BOT_KILLED_STATUS = DYNO_EXIT_STATUS['bot-killed']
 
-/** A dyno exits only after SIGTERM, and then in order. */
+/** A dyno exits only after SIGTERM, and then in order, unless its bot hangs and has to be killed. */
 export class DynoLivesChecker extends Checker {
   /** Dynos that Heroku has killed: other claims say why that must not be. */
   readonly #struck = new Set<string>()
+  /** Dynos whose bot hangs now: it can only be killed. */
+  readonly #hanging = new Set<string>()
 
   constructor() {
     super('dyno-lives')
@@ -43,11 +47,21 @@ export class DynoLivesChecker extends Checker {
   observe({ atMs, kind, data }: TraceEvent): void {
     const dyno = textOf(data, 'dynoId')
     if (kind === 'dyno.sigkill') this.#struck.add(dyno)
+    if (kind === 'process.started') this.#hanging.delete(dyno)
+    if (kind === 'bot.hang') {
+      if (data['how'] === 'none') this.#hanging.delete(dyno)
+      else this.#hanging.add(dyno)
+    }
     if (kind !== 'dyno.exited' || this.#struck.has(dyno)) return
     const status = Number(data['status'])
     if (data['isExpected'] !== true) this.broken(atMs, `${dyno} exited by itself with status ${status}`)
-    else if (status !== 0 && status !== SIGTERM_STATUS)
+    else if (!this.#mayLeaveWith(status, dyno))
       this.broken(atMs, `${dyno} was told to stop and exited with status ${status}`)
+  }
+
+  #mayLeaveWith(status: number, dyno: string): boolean {
+    if (status === BOT_KILLED_STATUS) return this.#hanging.has(dyno)
+    return status === 0 || status === SIGTERM_STATUS
   }
 }
 

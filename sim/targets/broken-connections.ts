@@ -105,13 +105,17 @@ export const endingBadly: readonly BrokenBot[] = [
   ),
   broken(
     'is-deaf-to-sigterm',
-    { breaks: ['stops-in-time'], says: /exited 22\d+ ms after/, in: grounds.orderlyStopGround },
+    { breaks: ['dyno-lives'], says: /exited with status 124/, in: grounds.orderlyStopGround },
     { terminate: () => undefined },
   ),
   broken(
     'stops-too-slowly',
     { breaks: ['stops-in-time'], says: /exited 21\d+ ms after/, in: grounds.orderlyStopGround },
-    { terminate: (sound, context) => life.terminateLate(sound, context, 21_000) },
+    {
+      // And the supervisor waits for it.
+      config: () => ({ stopTimeoutMs: 25_000 }),
+      terminate: (sound, context) => life.terminateLate(sound, context, 21_000),
+    },
   ),
   broken(
     'never-leaves-the-dyno',

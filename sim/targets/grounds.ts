@@ -25,7 +25,7 @@ export const orderlyStopGround = defineScenario({
   durationMs: 30 * MINUTE_MS,
   faults: [{ kind: 'dyno-restart', atMs: 6 * MINUTE_MS, jitterMs: MINUTE_MS }],
   claims: {
-    always: ['single-socket', 'session-integrity', 'answered-at-most-once', 'stops-in-time'],
+    always: ['single-socket', 'session-integrity', 'answered-at-most-once', 'stops-in-time', 'dyno-lives'],
     eventually: [
       { claim: 'connected', withinMs: 10 * MINUTE_MS },
       { claim: 'all-answered', withinMs: 10 * MINUTE_MS },

@@ -110,6 +110,26 @@ export function anyFault(withinMs = 1_200_000): fc.Arbitrary<FaultInput> {
       byMs: fc.integer({ min: -3_600_000, max: 3_600_000 }),
     }),
     fc.record({
+      kind: fc.constant('bot-hang' as const),
+      ...span,
+      how: fc.constantFrom('computing' as const, 'idle' as const),
+    }),
+    fc.record({
+      kind: fc.constant('bot-crashes' as const),
+      ...span,
+      withinMs: fc.integer({ min: 100, max: 20_000 }),
+    }),
+    fc.record({
+      kind: fc.constant('bot-starve' as const),
+      ...span,
+      timerDelayMs: fc.integer({ min: 10, max: 2_000 }),
+    }),
+    fc.record({
+      kind: fc.constant('slow-messages' as const),
+      ...span,
+      upToMs: fc.integer({ min: 10, max: 5_000 }),
+    }),
+    fc.record({
       kind: fc.constant('balloon' as const),
       ...moment,
       shape: fc.constantFrom('leak' as const, 'burst' as const, 'saw-tooth' as const),
