@@ -61,11 +61,9 @@ export class Retention {
 
   /** To be called for each reply that was settled: from then on it is a sent message that is kept. */
   noteSettled(reply: Reply): void {
-    const { maxSent, maxSentBytes } = this.#deps.settings
     this.#settled += 1
     this.#settledBytes += Buffer.byteLength(reply.text)
-    const isDue = this.#settled >= maxSent * EXCESS_SHARE || this.#settledBytes >= maxSentBytes * EXCESS_SHARE
-    if (isDue && this.#isStarted && this.#work.count === 0) this.#schedule(0)
+    if (this.#isDue() && this.#isStarted && this.#work.count === 0) this.#schedule(0)
   }
 
   /** Resolves when no prune is under way. */
@@ -73,6 +71,11 @@ export class Retention {
     this.#isStopped = true
     this.#timer?.cancel()
     await this.#work.idle()
+  }
+
+  #isDue(): boolean {
+    const { maxSent, maxSentBytes } = this.#deps.settings
+    return this.#settled >= maxSent * EXCESS_SHARE || this.#settledBytes >= maxSentBytes * EXCESS_SHARE
   }
 
   #schedule(delayMs: number): void {
@@ -93,6 +96,8 @@ export class Retention {
         deleted = await this.#prune()
       }
       logger.debug('retention.pruned', { rows })
+      // As much again may have been settled while this ran.
+      if (this.#isDue()) return this.#schedule(0)
     } catch (error) {
       // The next round does it.
       logger.warn('retention.failed', { code: errorCodeOf(error) ?? 'unknown' })

@@ -63,21 +63,6 @@ export function createRowCipher(deps: {
   }
 }
 
-/**
- * The key of a setting: 32 bytes as base64 or as 64 hex digits. Passphrases are refused: they would need a
- * slow derivation at each start, and are weaker than what `openssl rand -base64 32` gives.
- * @throws AppError `config-invalid`; the message never quotes the text.
- */
-export function parseEncryptionKey(text: string): Uint8Array {
-  const trimmed = text.trim()
-  if (/^[0-9a-f]{64}$/i.test(trimmed)) return Buffer.from(trimmed, 'hex')
-  const bytes = Buffer.from(trimmed, 'base64')
-  if (bytes.length !== KEY_BYTES || bytes.toString('base64') !== trimmed) {
-    throw new AppError('config-invalid', 'an encryption key is 32 bytes, as base64 or as 64 hex digits')
-  }
-  return bytes
-}
-
 function rowKeyOf(secret: Uint8Array): RowKey {
   if (secret.length !== KEY_BYTES) {
     throw new AppError('config-invalid', `an encryption key is ${KEY_BYTES} bytes, not ${secret.length}`)

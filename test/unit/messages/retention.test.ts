@@ -68,6 +68,18 @@ describe('Retention', () => {
     expect(world.clock.pendingLabels()).toEqual(['retention.prune'])
   })
 
+  it('prunes again at once when as much was settled while it ran', async () => {
+    const ends: ((rows: number) => void)[] = []
+    const world = setup(() => new Promise((resolve) => ends.push(resolve)))
+    await world.clock.advance(60_000)
+    world.settled(10)
+    await world.clock.advance(0)
+    expect(world.prunes).toHaveLength(1)
+    ends[0]?.(3)
+    await world.clock.advance(0)
+    expect(world.prunes).toHaveLength(2)
+  })
+
   it('goes on as long as a statement deletes all that it may', async () => {
     const rows = [1_000, 1_999, 1_000, 3]
     const world = setup(() => Promise.resolve(rows.shift() ?? 0))

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { errorCodeOf } from '../../../src/errors.ts'
 import type { RowCipher } from '../../../src/ports/row-cipher.ts'
 import type { SecureRandom } from '../../../src/ports/secure-random.ts'
-import { createRowCipher, parseEncryptionKey } from '../../../src/session/encryption.ts'
+import { createRowCipher } from '../../../src/session/encryption.ts'
 
 const keyA = Buffer.alloc(32, 0xa1)
 const keyB = Buffer.alloc(32, 0xb2)
@@ -122,22 +122,4 @@ describe('row cipher', () => {
     expect(() => cipherWith([keyA.subarray(1)])).toThrow('an encryption key is 32 bytes, not 31')
     expect(() => cipherWith([keyA, Buffer.from(keyA)])).toThrow('two encryption keys are the same key')
   })
-})
-
-describe('parseEncryptionKey', () => {
-  it('reads 32 bytes as base64 or as 64 hex digits, white space around them aside', () => {
-    const key = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7))
-    expect(parseEncryptionKey(key.toString('base64'))).toStrictEqual(key)
-    expect(parseEncryptionKey(` ${key.toString('hex')}\n`)).toStrictEqual(key)
-    expect(parseEncryptionKey(key.toString('hex').toUpperCase())).toStrictEqual(key)
-  })
-
-  it.each(['', 'correct horse battery staple', keyA.toString('hex').slice(1), keyA.toString('base64url')])(
-    'refuses anything else without quoting it: %s',
-    (text) => {
-      expect(() => parseEncryptionKey(text)).toThrow(
-        'an encryption key is 32 bytes, as base64 or as 64 hex digits',
-      )
-    },
-  )
 })
