@@ -19,6 +19,7 @@ import { sigtermWhileHung } from './dyno-restart/sigterm-while-hung.ts'
 import { sigtermTwice } from './dyno-restart/sigterm-twice.ts'
 import { recycleUnderTraffic } from './dyno-restart/recycle-under-traffic.ts'
 import { starvedCpu } from './dyno-restart/starved-cpu.ts'
+import { commandFlood } from './dyno-restart/command-flood.ts'
 import { dailyCycle } from './dyno-restart/daily-cycle.ts'
 import { deployOverlapSkewedClocks } from './dyno-restart/deploy-overlap-skewed-clocks.ts'
 import { deployOverlap } from './dyno-restart/deploy-overlap.ts'
@@ -40,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   sigkillMidWrite,
   sigkillWhileAWriteFails,
   sigkillOnceCommand,
+  commandFlood,
   deployOverlap,
   deployOverlapSkewedClocks,
   botHangs,

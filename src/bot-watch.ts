@@ -83,8 +83,10 @@ export class BotWatch {
     this.#clock = ports.clock
     // The lease asks the database at these intervals, whatever else happens.
     this.#freshMs = 2 * Math.max(config.leaseRenewIntervalMs, config.leasePollIntervalMs) + STATEMENT_MS
+    const { prepareStore } = ports
     this.ports = {
       ...ports,
+      ...(prepareStore === undefined ? {} : { prepareStore: () => this.#noted(prepareStore()) }),
       sessionStore: this.#watchStore(this.#watchCommits(ports.sessionStore)),
       messageJournal: this.#watchStore(ports.messageJournal),
       connector: this.#watchConnector(ports.connector),

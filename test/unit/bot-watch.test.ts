@@ -46,7 +46,14 @@ beforeEach(() => {
   store = new Store()
   const socket = { send: () => Promise.resolve(), end: () => Promise.resolve() } as unknown as WhatsappSocket
   const connector = { connect: (given: ConnectOptions) => ((options = given), socket) }
-  const ports = { clock, sessionStore: store, messageJournal: store, connector } as unknown as BotPorts
+  const prepareStore = (): Promise<unknown> => store.readLease()
+  const ports = {
+    clock,
+    prepareStore,
+    sessionStore: store,
+    messageJournal: store,
+    connector,
+  } as unknown as BotPorts
   watch = new BotWatch(ports, { leaseRenewIntervalMs: 15_000, leasePollIntervalMs: 5_000 })
 })
 
@@ -83,6 +90,12 @@ describe('the database', () => {
       expect(watch.report().database.isReachable).toBe(true)
     },
   )
+
+  it('says why it could not be prepared', async () => {
+    store.fails('store-denied')
+    await watch.ports.prepareStore?.().catch(() => undefined)
+    expect(watch.report().database).toMatchObject({ isReachable: false, failure: 'store-denied' })
+  })
 
   it('is away when it hangs for longer than the lease can wait', async () => {
     await ask()
