@@ -26,6 +26,11 @@ export class BoundedList<Item> {
     this.#forgotten += excess
   }
 
+  /** The oldest that matches. */
+  find(matches: (item: Item) => boolean): Item | undefined {
+    return this.#items.find((item) => matches(item))
+  }
+
   /** A copy, oldest first. */
   toArray(): Item[] {
     return [...this.#items]

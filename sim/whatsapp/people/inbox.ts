@@ -77,7 +77,7 @@ export class Inbox {
   ): Promise<ReceivedMessage> {
     const matches: Predicate =
       typeof wanted === 'string' ? (message) => message.text === wanted : (message) => wanted(message)
-    const had = this.messages.find(matches)
+    const had = this.#list.find(matches)
     if (had !== undefined) return had
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
