@@ -25,6 +25,9 @@ export interface Determinism {
   readonly differing: readonly { scenario: string; seed: number; hashes: readonly string[] }[]
   /** Runs that ended in an error and were not compared. */
   readonly errors: number
+  /** Runs that did not hold, with the first thing that broke; also of runs that were compared. */
+  readonly unsound: readonly { scenario: string; level: string; seed: number; why: string }[]
+  readonly wallMinutes: number
 }
 
 const MAX_DURATION_MS = 2 * 3_600_000
@@ -47,6 +50,7 @@ export async function measureDeterminism(
     terminal,
     jobs.map((job) => job.request),
   )
+  const startedMs = performance.now()
   try {
     const results = await lifetime.unlessInterrupted(workshop.pool.run(jobs, progress))
     return {
@@ -56,6 +60,8 @@ export async function measureDeterminism(
       postgres: workshop.postgres ?? 'none',
       differing: differing(results),
       errors: results.filter((result) => result.verdict === 'error').length,
+      unsound: unsound(results),
+      wallMinutes: Math.round((performance.now() - startedMs) / 6_000) / 10,
     }
   } finally {
     progress.stop()
@@ -75,14 +81,27 @@ function differing(results: readonly RunResult[]): Determinism['differing'] {
   })
 }
 
+function unsound(results: readonly RunResult[]): Determinism['unsound'] {
+  return results
+    .filter(({ verdict }) => verdict !== 'holds')
+    .map(({ scenario, level, seed, verdict, violations }) => {
+      const [first] = violations
+      return { scenario, level, seed, why: `${verdict}: ${first?.claim ?? ''}: ${first?.message ?? ''}` }
+    })
+}
+
 export function determinismText(found: Determinism): string {
-  const { scenarios, seeds, runs, postgres } = found
-  const scope = `${scenarios} scenarios × ${seeds} seeds, twice at virtual (${postgres}) and once at model: ${runs} runs`
+  const { scenarios, seeds, runs, postgres, wallMinutes } = found
+  const levels = `twice at virtual (${postgres}) and once at model`
+  const scope = `${scenarios} scenarios × ${seeds} seeds, ${levels}: ${runs} runs in ${wallMinutes} min`
   const lines = [
     scope,
     ...found.differing.map(
       ({ scenario, seed, hashes }) =>
         `  differs: ${scenario} seed ${seed}: ${hashes.map((hash) => hash.slice(0, 8)).join(' ')}`,
+    ),
+    ...found.unsound.map(
+      ({ scenario, level, seed, why }) => `  does not hold: ${scenario} ${level} seed ${seed}: ${why}`,
     ),
     ...(found.errors > 0 ? [`  not compared: ${found.errors} runs ended in an error`] : []),
     found.differing.length === 0 ? 'no two hashes differ' : `${found.differing.length} differ`,
