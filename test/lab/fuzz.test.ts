@@ -1,5 +1,5 @@
 /**
- * Random worlds at `model`: whatever mixture of faults strikes, no claim breaks. The worlds are the same in
+ * Random worlds: whatever mixture of faults strikes, no claim breaks, and both levels agree. They are the same in
  * every run of the tests; LAB_FUZZ_WORLDS and LAB_FUZZ_SEED ask for more and for others. What breaks is made
  * smaller until nothing can be left out, and left as a scenario file with the command that runs it.
  */
@@ -7,10 +7,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { openVirtualDatabase } from '../../sim/world/virtual-database.ts'
+import { testDatabase } from '../support/database.ts'
 import { live, randomWorlds } from './support/random-worlds.ts'
 import type { RandomWorld } from './support/random-worlds.ts'
 
 const WORLDS = Number(process.env['LAB_FUZZ_WORLDS'] ?? 40)
+const WORLDS_ON_POSTGRES = Math.ceil(WORLDS / 8)
 const SEED = Number(process.env['LAB_FUZZ_SEED'] ?? 2)
 /** A world takes some 50 ms, and the search for the smallest one some hundred worlds. */
 const TIMEOUT_MS = 60_000 + WORLDS * 1_000
@@ -42,6 +45,23 @@ describe('random worlds', () => {
       const [smallest] = found.counterexample ?? []
       expect(smallest === undefined ? 'nothing broke' : await report(smallest)).toBe('nothing broke')
       expect(found.numRuns).toBe(WORLDS)
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    'give the same trace on Postgres as in memory',
+    async () => {
+      const database = await openVirtualDatabase(await testDatabase())
+      try {
+        for (const world of fc.sample(randomWorlds(), { numRuns: WORLDS_ON_POSTGRES, seed: SEED })) {
+          const atModel = await live(world)
+          const onPostgres = await live(world, database)
+          expect([world.seed, onPostgres.traceHash]).toEqual([world.seed, atModel.traceHash])
+        }
+      } finally {
+        await database.close()
+      }
     },
     TIMEOUT_MS,
   )

@@ -8,6 +8,7 @@ import { defineScenario } from '../../../sim/scenario.ts'
 import type { Scenario, ScenarioInput } from '../../../sim/scenario.ts'
 import { runScenario } from '../../../sim/world/run.ts'
 import type { RunResult } from '../../../sim/world/run-result.ts'
+import type { VirtualDatabase } from '../../../sim/world/virtual-database.ts'
 import { anyFault } from '../../unit/sim/faults/any-fault.ts'
 
 const MINUTE_MS = 60_000
@@ -59,6 +60,8 @@ function worldOf(inputs: readonly FaultInput[], surroundings: Surroundings): Sce
   })
 }
 
-export function live({ scenario, seed }: RandomWorld): Promise<RunResult> {
-  return runScenario({ scenario, level: 'model', seed, target: 'bot' }, { database: undefined, keepLines: 0 })
+/** At `model`, or on Postgres when a database is given. */
+export function live({ scenario, seed }: RandomWorld, database?: VirtualDatabase): Promise<RunResult> {
+  const level = database === undefined ? 'model' : 'virtual'
+  return runScenario({ scenario, level, seed, target: 'bot' }, { database, keepLines: 0 })
 }
