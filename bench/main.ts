@@ -20,6 +20,9 @@ import { measureHistory } from './history-figures.ts'
 import { determinismText, measureDeterminism } from './lab-determinism.ts'
 import { measureLab } from './lab-figures.ts'
 import { describeMachine, machineText } from './machine.ts'
+import { measureWire } from './wire/measure.ts'
+import type { WireSizes } from './wire/measure.ts'
+import { wireJson, wireTable } from './wire/wire-table.ts'
 
 interface HistoryWords {
   json?: boolean
@@ -81,6 +84,28 @@ program
     if (words.json === true) print(`${JSON.stringify(json, undefined, 2)}\n`)
     else print(`${machineText(machine)}Postgres ${postgres}\n\n${figureTable(figures)}`)
   })
+
+program
+  .command('wire')
+  .description('the adapter over the fake WhatsApp, beside plain Baileys with useMultiFileAuthState')
+  .option('--json', 'the result as JSON on stdout')
+  .addOption(new Option('--rounds <n>').argParser(wholeNumber('--rounds', 1, 100)).default(5))
+  .addOption(new Option('--messages <n>').argParser(wholeNumber('--messages', 1, 1_000_000)).default(10_000))
+  .addOption(new Option('--contacts <n>').argParser(wholeNumber('--contacts', 1, 100_000)).default(10_000))
+  .addOption(
+    new Option('--reconnects <n>').argParser(wholeNumber('--reconnects', 1, 1_000_000)).default(10_000),
+  )
+  .action(async (words: WireSizes & { json?: boolean }) => {
+    const machine = describeMachine()
+    const figures = await lifetime.unlessInterrupted(measureWire(lifetime, words, progress))
+    if (words.json === true)
+      print(`${JSON.stringify({ machine, figures: figures.map(wireJson) }, undefined, 2)}\n`)
+    else print(`${machineText(machine)}\n${wireTable(figures)}`)
+  })
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
 
 function print(text: string): void {
   process.stdout.write(text)
