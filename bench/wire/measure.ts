@@ -33,6 +33,8 @@ export interface WireSizes {
 type Kind = SubjectOptions['kind']
 const KINDS: readonly Kind[] = ['plain', 'ours']
 const SUBJECT = fileURLToPath(new URL('subject-process.ts', import.meta.url))
+/** Those of a bot process on the smallest dyno. */
+const NODE_FLAGS = ['--max-old-space-size=256', '--expose-gc']
 const KEY_WRITES = 300
 const SOME_RECONNECTS = 40
 const POLL_MS = 5
@@ -224,7 +226,7 @@ class SubjectProcess {
   readonly #ready: Promise<number>
 
   constructor(options: SubjectOptions) {
-    this.#child = fork(SUBJECT, [JSON.stringify(options)], { execArgv: ['--expose-gc'] })
+    this.#child = fork(SUBJECT, [JSON.stringify(options)], { execArgv: NODE_FLAGS })
     this.#ready = this.#answer()
     this.#child.on('message', (message: { readonly value?: number; readonly error?: string }) => {
       const waiting = this.#waiting

@@ -6,7 +6,7 @@
 
 import * as baileys from '@whiskeysockets/baileys'
 import pino from 'pino'
-import { trustFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
+import { trustFakeWhatsApp } from '../../sim/whatsapp/wire/certificates.ts'
 import { createBaileysConnector } from '../../src/adapters/baileys-connector.ts'
 import { silenceLibraryConsole } from '../../src/adapters/baileys-console.ts'
 import { createPool } from '../../src/adapters/postgres-pool.ts'

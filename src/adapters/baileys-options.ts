@@ -31,6 +31,8 @@ export function baileysOptions(given: {
     defaultQueryTimeoutMs: settings.queryTimeoutMs,
     markOnlineOnConnect: settings.markOnlineOnConnect,
     emitOwnEvents: false,
+    // Baileys waits so long at each message that it cannot read, and lets all others wait behind it.
+    retryRequestDelayMs: 0,
     syncFullHistory: false,
     shouldSyncHistoryMessage: () => false,
     generateHighQualityLinkPreview: false,
