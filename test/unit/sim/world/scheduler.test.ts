@@ -143,6 +143,17 @@ describe('a run', () => {
     expect(scheduler.nowMs).toBe(7)
   })
 
+  it('lets the real event loop turn now and then', async () => {
+    const scheduler = new Scheduler()
+    let hasTurned = false
+    let hasTurnedBefore: boolean | undefined
+    for (let atMs = 0; atMs < 5_000; atMs += 1)
+      scheduler.schedule('e', atMs, () => (hasTurnedBefore = hasTurned))
+    setImmediate(() => (hasTurned = true))
+    await scheduler.run(5_000)
+    expect(hasTurnedBefore).toBe(true)
+  })
+
   it('goes on through a burst of many events at one moment', async () => {
     const scheduler = new Scheduler()
     let ran = 0
