@@ -11,7 +11,7 @@ const MAX_CHARS = 100_000_000
  * @throws AppError `archive-invalid`
  */
 export function readArchive(textOrPath: string): string {
-  if (/^\s*blacksky-session\s/.test(textOrPath)) return textOrPath
+  if (/^\s*blacksky-session\s/m.test(textOrPath)) return textOrPath
   try {
     const text = readFileSync(textOrPath, 'utf8')
     if (text.length <= MAX_CHARS) return text

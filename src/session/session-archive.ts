@@ -90,7 +90,9 @@ export function archivedKeys(archive: SessionArchive): KeyChange[] {
 
 /** Checked as far as it can be without the passphrase. */
 function bodyOf(text: string): Buffer {
-  const [, format, base64] = /^\s*blacksky-session\s+(\d+)\s([\s\S]*)$/.exec(text) ?? []
+  // From its own line on: npm writes what it runs before what that says.
+  const own = text.slice(Math.max(0, text.search(/^[ \t]*blacksky-session\s+\d/m)))
+  const [, format, base64] = /^\s*blacksky-session\s+(\d+)\s([\s\S]*)$/.exec(own) ?? []
   if (format === undefined || base64 === undefined) throw invalid('this is no session export of this bot')
   if (Number(format) !== FORMAT) {
     throw invalid(`the session export has format ${format}; this release reads format ${FORMAT}`)

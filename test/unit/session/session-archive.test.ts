@@ -52,6 +52,11 @@ describe('a session archive', () => {
     expect(openArchive(text.replaceAll('\n', ' '), PASSPHRASE)).toEqual(ARCHIVE)
   })
 
+  it('is found behind what npm writes of itself', () => {
+    const banner = '\n> blacksky-md@0.1.0 session\n> node src/session-main.ts export -\n\n'
+    expect(openArchive(banner + seal(), PASSPHRASE)).toEqual(ARCHIVE)
+  })
+
   it('takes a passphrase however its letters are composed', () => {
     const text = sealArchive(ARCHIVE, 'M\u00fcller und S\u00f6hne', secureRandom)
     expect(openArchive(text, 'Mu\u0308ller und So\u0308hne')).toEqual(ARCHIVE)
