@@ -1,7 +1,10 @@
 /** Code of a virtual process that reaches past its ports fails its run; everybody else notices nothing. */
 
-import { getRandomValues, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { getRandomValues, pbkdf2, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { gzip } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { defineScenario } from '../../sim/scenario.ts'
 import { bot } from '../../sim/targets/bot.ts'
@@ -52,6 +55,11 @@ describe('a bot that uses', () => {
     ['crypto.randomBytes()', () => randomBytes(1)],
     ['crypto.randomInt()', () => randomInt(5)],
     ['crypto.getRandomValues()', () => getRandomValues(new Uint8Array(1))],
+    ['crypto.subtle.digest()', () => crypto.subtle.digest('SHA-256', new Uint8Array(1))],
+    ['crypto.pbkdf2()', () => pbkdf2('a', 'b', 1, 1, 'sha256', () => undefined)],
+    ['zlib.gzip()', () => gzip('a', () => undefined)],
+    ['fs.readFile()', () => readFile('/dev/null', () => undefined)],
+    ['fs/promises.stat()', () => stat('/dev/null')],
   ])('%s fails its run and is named', async (name, use) => {
     const violations = await runOfBotThat(use)
     expect(violations[0]).toMatch(/^sound-process: web\.1#1\/bot\.1: /)
