@@ -22,7 +22,7 @@ import { outsideTransactions } from './baileys-context.ts'
 import type { GroupCache } from './baileys-group-cache.ts'
 import { BaileysIntake } from './baileys-intake.ts'
 import { guardedKeyStore } from './baileys-keys.ts'
-import { createBaileysLogger } from './baileys-logger.ts'
+import { createBaileysLogger, logTimeLock } from './baileys-logger.ts'
 import { baileysOptions } from './baileys-options.ts'
 import { BaileysPairing } from './baileys-pairing.ts'
 import { askPing } from './baileys-probe.ts'
@@ -207,7 +207,8 @@ export class BaileysLink {
     dropUnheardEvents(ev)
     if (messageRetryManager !== null) boundRetryManager(this.#deps.clock, messageRetryManager)
     ev.on('creds.update', (change) => this.#saveCreds(change))
-    ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
+    ev.on('connection.update', ({ qr, connection, lastDisconnect, reachoutTimeLock }) => {
+      if (reachoutTimeLock !== undefined) logTimeLock(this.#deps.logger, reachoutTimeLock)
       if (qr !== undefined) this.#pairing.offer(qr)
       if (connection === 'open') this.#opened()
       if (connection === 'close') this.#owner.onClosed(lastDisconnect?.error)

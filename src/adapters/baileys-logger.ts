@@ -4,6 +4,7 @@
  * warnings come here as `debug`, since most describe the ordinary life of a connection.
  */
 
+import type { ConnectionState } from '@whiskeysockets/baileys'
 import { errorCodeOf } from '../errors.ts'
 import type { LogFields, Logger } from '../ports/logger.ts'
 
@@ -53,4 +54,13 @@ function errorIn(fields: unknown): Error | undefined {
 /** A few texts have addresses or ids in them. */
 function withoutNumbers(text: string): string {
   return text.replace(/[\w:.-]*\d{5,}[\w:.-]*(@[\w.]+)?/g, '#').slice(0, MAX_TEXT_CHARS)
+}
+
+/** The owner is told until when; that no new chat is begun meanwhile is the outbox's matter. */
+export function logTimeLock(
+  logger: Logger,
+  { isActive, timeEnforcementEnds }: NonNullable<ConnectionState['reachoutTimeLock']>,
+): void {
+  if (isActive !== true) return logger.info('whatsapp.new-chats-allowed')
+  logger.warn('whatsapp.new-chats-restricted', { until: timeEnforcementEnds?.toISOString() })
 }

@@ -39,20 +39,20 @@ export interface RefusalDecision {
   readonly delayMs: number
   /** False: the server only puts it off, so this send does not count. */
   readonly isCounted: boolean
-  /** Nothing at all may be sent until then. */
-  readonly isForAll: boolean
+  /** What may not be sent until then, beside this reply. */
+  readonly holds: 'nothing-else' | 'new-chats' | 'everything'
 }
 
 /** What an error ack means. */
 export function decideRefusal(errorCode: number, entry: OutboxEntry): RefusalDecision {
   const deferral = entry.deferrals + 1
   if (errorCode === ACK_REACH_OUT_LOCK) {
-    return { delayMs: backoffEnvelopeMs(REACH_OUT_LAW, deferral), isCounted: false, isForAll: false }
+    return { delayMs: backoffEnvelopeMs(REACH_OUT_LAW, deferral), isCounted: false, holds: 'new-chats' }
   }
   if (errorCode === ACK_RATE_LIMIT) {
-    return { delayMs: backoffEnvelopeMs(RATE_LIMIT_LAW, deferral), isCounted: false, isForAll: true }
+    return { delayMs: backoffEnvelopeMs(RATE_LIMIT_LAW, deferral), isCounted: false, holds: 'everything' }
   }
-  return { delayMs: refusalDelayMs(entry), isCounted: true, isForAll: false }
+  return { delayMs: refusalDelayMs(entry), isCounted: true, holds: 'nothing-else' }
 }
 
 export interface SendFailure {
@@ -120,16 +120,23 @@ export interface NextSend {
 /**
  * The reply to send next, the soonest due and among equals the oldest. A reply waits behind an earlier one of its
  * chat that is still to be sent, so that a chat's replies leave in order.
+ * @param chatNotBeforeMs what holds for one chat alone
  */
-export function nextSendOf(entries: Iterable<OutboxEntry>, notBeforeMs: number): NextSend | undefined {
+export function nextSendOf(
+  entries: Iterable<OutboxEntry>,
+  notBeforeMs: number,
+  chatNotBeforeMs: (chat: string) => number,
+): NextSend | undefined {
   let next: NextSend | undefined
   let blockedChats: Set<string> | undefined
   for (const entry of entries) {
     if (entry.phase !== 'waiting' || blockedChats?.has(entry.reply.chat) === true) continue
-    if (entry.dueMs <= notBeforeMs) return { entry, atMs: notBeforeMs }
+    const { chat } = entry.reply
+    const dueMs = Math.max(entry.dueMs, chatNotBeforeMs(chat))
+    if (dueMs <= notBeforeMs) return { entry, atMs: notBeforeMs }
     blockedChats ??= new Set()
-    blockedChats.add(entry.reply.chat)
-    if (next === undefined || entry.dueMs < next.atMs) next = { entry, atMs: entry.dueMs }
+    blockedChats.add(chat)
+    if (next === undefined || dueMs < next.atMs) next = { entry, atMs: dueMs }
   }
   return next
 }

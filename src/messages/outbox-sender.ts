@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { OutgoingMessage } from '../ports/whatsapp-socket.ts'
 import type { ActiveWork } from './active-work.ts'
+import { NewChatLock } from './new-chat-lock.ts'
 import { decideRefusal, decideSendFailure, nextSendOf, type OutboxEntry } from './outbox-decision.ts'
 import type { OutboxQueue } from './outbox-queue.ts'
 
@@ -29,6 +30,7 @@ const USABLE_POLL_MS = 1_000
 
 export class OutboxSender {
   readonly #deps: OutboxSenderDeps
+  readonly #newChats = new NewChatLock()
   #isOpen = false
   #attempt: { readonly entry: OutboxEntry } | undefined
   #nextSendMs = 0
@@ -53,7 +55,8 @@ export class OutboxSender {
   sendNext(nowMs: number): number | undefined {
     if (!this.#isOpen || this.#attempt !== undefined) return undefined
     const { queue, work } = this.#deps
-    const next = nextSendOf(queue.values(), Math.max(nowMs, this.#nextSendMs))
+    const notBeforeMs = Math.max(nowMs, this.#nextSendMs)
+    const next = nextSendOf(queue.values(), notBeforeMs, (chat) => this.#newChats.notBeforeMs(chat))
     if (next === undefined || next.atMs > nowMs) return next?.atMs
     if (!this.#deps.isUsable()) return nowMs + USABLE_POLL_MS
     void work.run(() => this.#send(next.entry, nowMs))
@@ -62,13 +65,23 @@ export class OutboxSender {
 
   /** The server refused it with an error ack. */
   refused(entry: OutboxEntry, errorCode: number): void {
-    const { delayMs, isCounted, isForAll } = decideRefusal(errorCode, entry)
-    this.#deps.logger.warn('outbox.refused', { errorCode, sends: entry.sends, delayMs })
-    waitUntil(entry, this.#deps.clock.monotonicMs() + delayMs)
-    if (isForAll) this.#nextSendMs = Math.max(this.#nextSendMs, entry.dueMs)
+    const { clock, logger } = this.#deps
+    const { delayMs, isCounted, holds } = decideRefusal(errorCode, entry)
+    logger.warn('outbox.refused', { errorCode, sends: entry.sends, delayMs })
+    waitUntil(entry, clock.monotonicMs() + delayMs)
+    if (holds === 'everything') this.#nextSendMs = Math.max(this.#nextSendMs, entry.dueMs)
+    if (holds === 'new-chats') {
+      this.#newChats.refused(entry.reply.chat, entry.dueMs)
+      logger.warn('outbox.new-chats-held', { untilMs: clock.nowMs() + delayMs })
+    }
     if (isCounted) return
     entry.sends -= 1
     entry.deferrals += 1
+  }
+
+  /** The server has it. */
+  taken(entry: OutboxEntry): void {
+    this.#newChats.taken(entry.reply.chat)
   }
 
   /** Waits no longer for its send to come back, if that is under way. */
@@ -89,6 +102,7 @@ export class OutboxSender {
     entry.sends += 1
     entry.dueMs = nowMs + settings.ackTimeoutMs
     const { replyId: id, chat, text } = entry.reply
+    this.#newChats.sent(chat, entry.dueMs)
     try {
       await this.#deps.send({ id, chat, text })
     } catch (error) {

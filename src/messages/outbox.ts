@@ -116,6 +116,7 @@ export class Outbox {
       this.#sender.refused(entry, errorCode)
       this.#advance()
     } else if (entry.phase === 'sent' || entry.phase === 'waiting') {
+      this.#sender.taken(entry)
       void this.#work.run(() => this.#settle(entry, 'acked'))
     }
   }

@@ -1,11 +1,16 @@
 /** What Baileys by itself does badly with messages: sent too early, to nobody, twice, or kept without bound. */
 
+import { initAuthCreds } from '@whiskeysockets/baileys'
 import type { AuthenticationCreds } from '@whiskeysockets/baileys'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import { InMemoryDatabase } from '../../sim/fakes/in-memory-database.ts'
+import { stanza } from '../../sim/whatsapp/wire/stanza.ts'
 import { errorCodeOf } from '../../src/errors.ts'
 import { parse, serialise } from '../../src/session/codec.ts'
+import { BareWhatsApp } from '../support/bare-whatsapp.ts'
 import { connectClient, memoryAuth } from '../support/baileys-client.ts'
 import type { MemoryAuth } from '../support/baileys-client.ts'
+import { WireBot } from '../support/wire-bot.ts'
 import { wireScene } from '../support/wire-life.ts'
 
 const POLL = { timeout: 10_000, interval: 5 }
@@ -203,5 +208,34 @@ describe('messages in', () => {
     await anna.say('live', { to: account })
     await life.accepts('live')
     expect(life.accepted.filter(({ text }) => text.startsWith('old'))).toEqual([])
+  })
+})
+
+describe('a restriction of new chats', () => {
+  const server = new BareWhatsApp()
+  afterEach(() => server.close())
+
+  it('is told to the owner, with its end', async () => {
+    await server.listening()
+    const bot = new WireBot({ url: server.url, database: new InMemoryDatabase() })
+    await bot.store({ ...initAuthCreds(), me: { id: '491:5@s.whatsapp.net', lid: '77:5@lid' }, account: {} })
+    const events: string[] = []
+    await bot.connect({ accept: () => Promise.resolve(), onEvent: ({ type }) => events.push(type) })
+    await expect.poll(() => events, POLL).toContain('open')
+    const payload = { is_active: true, time_enforcement_ends: '1800000000', enforcement_type: 'DEFAULT' }
+    const data = JSON.stringify({ data: { xwa2_notify_account_reachout_timelock: payload } })
+    server.send(
+      stanza('notification', { id: 'N1', from: 's.whatsapp.net', type: 'mex', t: '1700000000' }, [
+        stanza('update', { op_name: 'NotificationUserReachoutTimelockUpdate' }, Buffer.from(data)),
+      ]),
+    )
+    await expect
+      .poll(() => bot.logger.lines, POLL)
+      .toContainEqual({
+        level: 'warn',
+        event: 'whatsapp.new-chats-restricted',
+        fields: { until: '2027-01-15T08:00:00.000Z' },
+      })
+    await bot.end()
   })
 })

@@ -325,17 +325,31 @@ describe('Outbox: refusals', () => {
     expect(world.states()).toEqual(['failed'])
   })
 
-  it('lets a reach-out lock pass: that chat waits in order, other chats go on, no send is counted', async () => {
+  it('begins no new chat while a reach-out lock lasts, goes on in known ones, and then tries one alone', async () => {
     const world = await setup({ settings: { maxSendsPerReply: 1 } })
+    world.reply('r0', { chat: 'old' })
+    world.outbox.acked('r0', undefined)
+    await settle()
     world.reply('r1', { chat: 'new' })
+    await world.clock.advance(1_000)
     world.outbox.acked('r1', 463)
-    world.reply('r2', { chat: 'new' })
+    world.reply('r2', { chat: 'newer' })
     world.reply('r3', { chat: 'old' })
     await world.clock.advance(599_999)
-    expect(world.sent).toEqual(['r1', 'r3'])
+    expect(world.sent).toEqual(['r0', 'r1', 'r3'])
     world.outbox.acked('r3', undefined)
     await world.clock.advance(1_000)
-    expect(world.sent).toEqual(['r1', 'r3', 'r1', 'r2'])
+    expect(world.sent).toEqual(['r0', 'r1', 'r3', 'r1'])
+    world.outbox.acked('r1', 463)
+    await world.clock.advance(1_199_999)
+    expect(world.sent).toHaveLength(4)
+    await world.clock.advance(1_000)
+    expect(world.sent).toHaveLength(5)
+    world.outbox.acked(world.sent[4] ?? '', undefined)
+    await world.clock.advance(1_000)
+    // It was over: the others may go, too.
+    expect(world.sent).toHaveLength(6)
+    expect(new Set(world.sent.slice(4))).toEqual(new Set(['r1', 'r2']))
   })
 
   it('sends nothing at all for a while when the account is rate limited, longer each time', async () => {
