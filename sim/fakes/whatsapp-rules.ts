@@ -39,8 +39,8 @@ export const CONNECT_TIMEOUT_MS = 20_000
 /** keepAliveIntervalMs; at each tick silence longer than this plus the margin ends the socket (Baileys). */
 export const KEEP_ALIVE_INTERVAL_MS = 30_000
 export const KEEP_ALIVE_MARGIN_MS = 5_000
-/** Black-holed, ws waits so long for the peer's close frame, and end() awaits it before `close` (measured). */
-export const BLACK_HOLE_CLOSE_MS = 30_000
+/** Black-holed, ws waits 30 s for the peer's close frame (measured); the adapter cuts it after its closeGraceMs. */
+export const BLACK_HOLE_CLOSE_MS = 1_000
 /** defaultQueryTimeoutMs: an unanswered ping or probe (Baileys). */
 export const QUERY_TIMEOUT_MS = 60_000
 /** The first code lives 60 s, each later one 20 s, and there are six (Baileys; six: measured). */
@@ -62,7 +62,7 @@ export const LATE_EVENT_PROBABILITY = 0.25
 
 /**
  * How long from deciding to close until `close` is said. Baileys awaits ws.close() first, so a black hole
- * costs ws's own deadline even to end(); a silent server still answers the close frame, and so does a server
+ * costs the adapter's grace even to end(); a silent server still answers the close frame, and so does a server
  * that has closed itself. A connection that was never through is dropped at once. (Measured, each of them.)
  */
 export function closingMs(

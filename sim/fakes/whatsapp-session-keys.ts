@@ -40,13 +40,16 @@ export class SessionKeys {
     this.#isEnded = () => options.isEnded()
   }
 
-  /** Resolves when the step is committed. Rejects as the auth state does; then nothing was read. */
-  async decrypt(cipher: Ciphertext): Promise<Decryption> {
+  /**
+   * Resolves when the step is committed and the bot has accepted; which comes first is the adapter's choice.
+   * Rejects as the auth state or `accept` does; then nothing is acknowledged.
+   */
+  async decrypt(cipher: Ciphertext, accept: () => Promise<void>): Promise<Decryption> {
     const { chat } = cipher
     if (this.#waiting.has(chat)) await this.#turn(chat)
     else this.#waiting.set(chat, [])
     try {
-      return await this.#decryptNow(cipher)
+      return await this.#decryptNow(cipher, accept)
     } finally {
       this.#next(chat)
     }
@@ -66,7 +69,7 @@ export class SessionKeys {
     }
   }
 
-  async #decryptNow(cipher: Ciphertext): Promise<Decryption> {
+  async #decryptNow(cipher: Ciphertext, accept: () => Promise<void>): Promise<Decryption> {
     const { chat, preKeyId } = cipher
     const type = recordType(chat)
     const record = parseRecord((await this.#keys.get(type, [chat]))[chat])
@@ -80,8 +83,17 @@ export class SessionKeys {
     const changes: SignalKeyChanges = isFirstUse
       ? { [type]: { [chat]: stepped }, 'pre-key': { [String(preKeyId)]: null } }
       : { [type]: { [chat]: stepped } }
-    await this.#keys.set(changes)
-    return 'decrypted'
+    switch (this.#adapter) {
+      case 'sound':
+        await accept()
+        if (this.#isEnded()) return 'abandoned'
+        await this.#keys.set(changes)
+        return 'decrypted'
+      case 'plain':
+        await this.#keys.set(changes)
+        await accept()
+        return 'decrypted'
+    }
   }
 
   async #encryptNow(chat: string, transmit: (step: SendStep) => void): Promise<void> {

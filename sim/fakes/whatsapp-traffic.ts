@@ -78,7 +78,7 @@ export class SocketTraffic {
     const { context, connection, bot, write } = this.#options
     const { mailbox } = context.server
     return new Intake({
-      decrypt: (cipher) => this.#sessions.decrypt(cipher),
+      decrypt: (cipher, accept) => this.#sessions.decrypt(cipher, accept),
       accept: (message) => bot.accept(message),
       acknowledge: (cipher) => write(() => mailbox.acknowledge(connection, cipher)),
       requestRetry: (cipher, reason) => {

@@ -194,13 +194,13 @@ describe('a stall', () => {
     expect(Math.max(...silences) - Math.min(...silences)).toBeGreaterThan(20_000)
   })
 
-  it('costs 30 s more in a black hole, also for end()', async () => {
+  it('costs a second more in a black hole, also for end()', async () => {
     const world = new World()
     const { bot } = await openBot(world)
     world.server.faults.stall('black-hole')
     let isEnded = false
     void bot.socket?.end().then(() => (isEnded = true))
-    await world.runMs(29_900)
+    await world.runMs(900)
     expect(isEnded).toBe(false)
     await world.runMs(200)
     expect(isEnded).toBe(true)
