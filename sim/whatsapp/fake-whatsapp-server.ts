@@ -1,5 +1,6 @@
 /** The server behind the interface: it makes the parts, introduces them to each other, and ends them. */
 
+import { createSecureContext } from 'node:tls'
 import { adminRoutes } from './admin/admin-routes.ts'
 import { AdminServer } from './admin/admin-server.ts'
 import { Connection } from './connection/connection.ts'
@@ -54,6 +55,8 @@ export class FakeWhatsAppServer implements FakeWhatsApp {
     const faults = new FaultBoard()
     const limits = { ...DEFAULT_MEDIA_LIMITS, ...options.media }
     const { tls } = options
+    // A wrong certificate is told now, not to each client.
+    if (tls !== undefined) createSecureContext(tls)
     this.#makeCertificate = tls === undefined ? loopbackCertificate : () => Promise.resolve(tls)
     this.#media = new MediaHost(() => this.#host.authority, limits)
     this.#world = {
@@ -171,6 +174,7 @@ export class FakeWhatsAppServer implements FakeWhatsApp {
 
   async close(): Promise<void> {
     this.#injector.stop()
+    for (const person of [...this.accounts, ...this.contacts]) person.inbox.close()
     for (const connection of this.#world.connections) connection.socket.terminate()
     await this.#host.close()
     this.#media.store.clear()

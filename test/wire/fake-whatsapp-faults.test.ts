@@ -415,7 +415,7 @@ describe('a fault', () => {
 
   it.each([
     [{ kind: 'sunspots' }, 'fault kind "sunspots" is none of refuse, '],
-    [{ kind: 'slow' }, 'fault "slow": "delayMs" must be a whole number, 0 or more'],
+    [{ kind: 'slow' }, 'fault "slow": "delayMs" must be a whole number from 0 to 2147483647'],
     [{ kind: 'close', how: 'gently', att: 1 }, '"how" must be one of stream-end, normal'],
     [{ kind: 'close', how: 'normal', att: 1 }, '"att" is no field of it'],
   ])('that is wrong is refused: %j', async (fault, message) => {

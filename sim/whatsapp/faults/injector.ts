@@ -22,6 +22,7 @@ export class Injector {
   readonly #needs: InjectorNeeds
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #injected = new Map<ActiveFault, InjectedFault>()
+  #isStopped = false
 
   constructor(needs: InjectorNeeds) {
     this.#needs = needs
@@ -32,7 +33,9 @@ export class Injector {
     return [...this.#injected.values()]
   }
 
+  /** @throws Error after `stop` */
   async inject(fault: Fault): Promise<InjectedFault> {
+    if (this.#isStopped) throw new Error('this fake WhatsApp is closed')
     const active = this.#needs.board.add(fault)
     const injected = this.#handleOf(active)
     if (!isOver(fault)) this.#injected.set(active, injected)
@@ -47,8 +50,9 @@ export class Injector {
     return injected
   }
 
-  /** Lifts nothing, but no fault lifts itself any more. */
+  /** Lifts nothing, but no fault lifts itself any more, and lifting one does not open the port again. */
   stop(): void {
+    this.#isStopped = true
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
   }
@@ -94,6 +98,7 @@ export class Injector {
     if (active.isLifted) return
     this.#needs.board.remove(active)
     this.#injected.delete(active)
+    if (this.#isStopped) return
     if (active.fault.kind === 'refuse' && this.#needs.board.find('refuse', undefined) === undefined) {
       await this.#needs.host.listen()
     }

@@ -5,15 +5,18 @@
 
 import type { Fault } from './fault.ts'
 
-type Field = 'integer' | 'text' | 'flag' | readonly string[]
+type Field = 'integer' | 'count' | 'text' | 'flag' | readonly string[]
 
 interface Shape {
   readonly needs?: Readonly<Record<string, Field>>
   readonly may?: Readonly<Record<string, Field>>
 }
 
+/** Node's timers take no more, and fire at once when given more. */
+const MAX_INTEGER = 2_147_483_647
+
 const MOMENT = ['now', 'login', 'open'] as const
-const ANY: Readonly<Record<string, Field>> = { device: 'text', times: 'integer', forMs: 'integer' }
+const ANY: Readonly<Record<string, Field>> = { device: 'text', times: 'count', forMs: 'integer' }
 
 const SHAPES: Readonly<Record<Fault['kind'], Shape>> = {
   refuse: {},
@@ -87,9 +90,9 @@ function problemOf(name: string, field: Field, value: unknown): string[] {
   }
   switch (field) {
     case 'integer':
-      return Number.isSafeInteger(value) && (value as number) >= 0
-        ? []
-        : [`"${name}" must be a whole number, 0 or more`]
+      return isWhole(value, 0) ? [] : [`"${name}" must be a whole number from 0 to ${MAX_INTEGER}`]
+    case 'count':
+      return isWhole(value, 1) ? [] : [`"${name}" must be a whole number from 1 to ${MAX_INTEGER}`]
     case 'text':
       return typeof value === 'string' && value !== '' ? [] : [`"${name}" must be a text`]
     case 'flag':
@@ -97,4 +100,8 @@ function problemOf(name: string, field: Field, value: unknown): string[] {
     default:
       return []
   }
+}
+
+function isWhole(value: unknown, min: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= MAX_INTEGER
 }

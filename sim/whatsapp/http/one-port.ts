@@ -28,6 +28,7 @@ export class OnePort {
   readonly #certificate: () => Promise<Certificate>
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
+  #isClosed = false
   #tls: Promise<TlsServer> | undefined
 
   constructor({ http, certificate }: OnePortParts) {
@@ -35,13 +36,25 @@ export class OnePort {
     this.#certificate = certificate
   }
 
-  /** Listens on loopback. @param port 0 for any free one @returns the port @throws Node's error, e.g. EADDRINUSE */
+  /**
+   * Listens on loopback.
+   * @param port 0 for any free one
+   * @returns the port
+   * @throws Node's error, e.g. EADDRINUSE; Error after `close`
+   */
   async listen(port: number): Promise<number> {
+    if (this.#isClosed) throw closedError()
     const server = createServer((socket) => this.#accept(socket))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.once('error', reject)
     server.listen(port, LOOPBACK, resolve)
     await promise
+    if (this.#isClosed) {
+      server.close()
+      throw closedError()
+    }
+    // Out of file descriptors, for one: who is refused knows it, and the others go on.
+    server.on('error', ignore)
     this.#server = server
     return (server.address() as AddressInfo).port
   }
@@ -54,6 +67,7 @@ export class OnePort {
 
   /** Ends every connection at once and frees the port. May be called twice. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const server = this.#server
     this.#server = undefined
     const closed = Promise.withResolvers<void>()
@@ -93,6 +107,10 @@ export class OnePort {
   async #createTls(): Promise<TlsServer> {
     return createTlsServer(await this.#certificate(), (socket) => this.#http.emit('connection', socket))
   }
+}
+
+function closedError(): Error {
+  return new Error('this fake WhatsApp is closed')
 }
 
 function ignore(): void {}

@@ -53,6 +53,9 @@ export async function mediaMessage(
   plain: Uint8Array,
   options: MediaOptions = {},
 ): Promise<proto.IMessage> {
+  if (!(kind in MIME_TYPES)) {
+    throw new TypeError(`"${kind}" is no kind of media: ${Object.keys(MIME_TYPES).join(', ')}`)
+  }
   const mediaKey = randomBytes(32)
   const sealed = await seal(plain, mediaKey, kind)
   const directPath = host.store.put(HOST_KINDS[kind], sealed)

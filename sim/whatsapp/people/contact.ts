@@ -20,17 +20,23 @@ export interface ContactOptions {
   readonly habits?: Partial<Habits>
 }
 
+const MAX_DEVICES = 100
+
 export class Contact extends SimulatedPerson {}
 
 const PHONE_PREFIX = '155522'
 
+/** @throws Error for a phone number that is taken or none, RangeError for a wrong number of devices */
 export function makeContact(world: DeviceWorld, options: ContactOptions = {}): Contact {
+  const count = options.devices ?? 1
+  if (!Number.isInteger(count) || count < 1 || count > MAX_DEVICES) {
+    throw new RangeError(`devices: ${count} is not a whole number from 1 to ${MAX_DEVICES}`)
+  }
   const numbers = world.directory.allot(PHONE_PREFIX, options.phoneNumber)
   const name = options.name ?? `Contact ${numbers.pn.slice(-5)}`
   const contact = new Contact(numbers, name, options.addressing ?? 'pn')
   Object.assign(contact.habits, options.habits)
   world.directory.add(contact)
-  const count = options.devices ?? 1
   addSimulatedDevices(
     contact,
     Array.from({ length: count }, (_, index) => index),

@@ -61,8 +61,11 @@ export class Group {
   }
 }
 
+/** @throws Error without a subject or participants */
 export function makeGroup(world: DeviceWorld, options: GroupOptions): Group {
   const [creator] = options.participants
+  if (creator === undefined) throw new Error('participants: a group needs at least one')
+  if (options.subject === '') throw new Error('subject: a group needs one')
   const record = newGroup(world, {
     subject: options.subject,
     creator,

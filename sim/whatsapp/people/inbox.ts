@@ -8,6 +8,8 @@ import type { MessageContent } from './sealed-mail.ts'
 
 const KEPT_MESSAGES = 100_000
 const DEFAULT_TIMEOUT_MS = 10_000
+/** Node's timers take no more, and fire at once when given more. */
+const MAX_TIMEOUT_MS = 2_147_483_647
 
 export interface ReceivedMessage {
   readonly id: string
@@ -32,6 +34,7 @@ type Predicate = (message: ReceivedMessage) => boolean
 interface Waiter {
   readonly matches: Predicate
   readonly resolve: (message: ReceivedMessage) => void
+  readonly fail: (error: Error) => void
 }
 
 export class Inbox {
@@ -69,7 +72,7 @@ export class Inbox {
   /**
    * The first message that matches, had or still to come.
    * @param wanted a text to equal, or a test
-   * @throws Error when none has come after `timeoutMs` (10 s)
+   * @throws Error when none has come after `timeoutMs` (10 s), or the server is closed meanwhile
    */
   async waitFor(
     wanted: string | Predicate,
@@ -86,13 +89,26 @@ export class Inbox {
           clearTimeout(timer)
           resolve(message)
         },
+        fail: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
       }
-      const timer = setTimeout(() => {
-        this.#waiters.delete(waiter)
-        const what = typeof wanted === 'string' ? `"${wanted}"` : 'a message that matches'
-        reject(new Error(`${what} did not arrive within ${timeoutMs} ms (${this.length} others did)`))
-      }, timeoutMs)
+      const timer = setTimeout(
+        () => {
+          this.#waiters.delete(waiter)
+          const what = typeof wanted === 'string' ? `"${wanted}"` : 'a message that matches'
+          reject(new Error(`${what} did not arrive within ${timeoutMs} ms (${this.length} others did)`))
+        },
+        Math.min(timeoutMs, MAX_TIMEOUT_MS),
+      )
       this.#waiters.add(waiter)
     })
+  }
+
+  /** Whoever still waits, waits in vain, and must not keep the process for it. */
+  close(): void {
+    for (const waiter of this.#waiters) waiter.fail(new Error('the fake WhatsApp was closed while waiting'))
+    this.#waiters.clear()
   }
 }

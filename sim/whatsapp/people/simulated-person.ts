@@ -63,6 +63,10 @@ export class SimulatedPerson implements DeviceOwner {
    */
   async say(what: string | MessageContent, { to, fromDevice = 0, ...options }: SayOptions): Promise<string> {
     const content = typeof what === 'string' ? { conversation: what } : what
+    // Plain JavaScript gets no help from types, and would wait in vain for what nobody can read.
+    if (typeof (content as unknown) !== 'object' || content === null) {
+      throw new TypeError(`what to say is a text or the content of a message, not ${typeof what}`)
+    }
     return this.simulatedDevice(fromDevice).send(this.#chatWith(to), content, options)
   }
 
@@ -101,6 +105,9 @@ export class SimulatedPerson implements DeviceOwner {
   }
 
   #chatWith(to: Recipient): Chat {
+    if (typeof (to as unknown) !== 'object' || !('record' in to || 'devices' in to)) {
+      throw new TypeError('to: an account, contact or group of this server, as it was added')
+    }
     if ('record' in to) return { kind: 'group', group: to.record }
     return { kind: 'direct', with: to, addressing: this.addressing }
   }

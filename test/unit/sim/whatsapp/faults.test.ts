@@ -62,7 +62,7 @@ describe('reading a fault', () => {
     [{}, 'fault kind undefined is none of refuse'],
     [
       { kind: 'reorder', window: -1, times: 1.5 },
-      'fault "reorder": "window" must be a whole number, 0 or more; "times" must be',
+      'fault "reorder": "window" must be a whole number from 0 to 2147483647; "times" must be',
     ],
     [{ kind: 'http-error', status: 503, keepsSocket: 'yes' }, '"keepsSocket" must be true or false'],
     [{ kind: 'unanswered', query: '' }, '"query" must be a text'],
