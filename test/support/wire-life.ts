@@ -48,7 +48,10 @@ export interface WireScene {
   readonly whatsapp: FakeWhatsApp
   readonly account: Account
   readonly bot: WireBot
-  readonly connect: (accept?: (message: InboundMessage) => Promise<void>) => Promise<WireLife>
+  readonly connect: (
+    accept?: (message: InboundMessage) => Promise<void>,
+    onQr?: (qr: string) => void,
+  ) => Promise<WireLife>
   /** Connects, and waits until it is open. */
   readonly open: (accept?: (message: InboundMessage) => Promise<void>) => Promise<WireLife>
 }
@@ -68,7 +71,10 @@ export function wireScene(): (settings?: Partial<BaileysSettings>) => Promise<Wi
     const bot = new WireBot({ url: whatsapp.url, database: new InMemoryDatabase(), settings })
     bots.push(bot)
     await bot.store(account.linkedDevice().creds)
-    const connect: WireScene['connect'] = async (accept = () => Promise.resolve()) => {
+    const connect: WireScene['connect'] = async (
+      accept = () => Promise.resolve(),
+      onQr = () => undefined,
+    ) => {
       const heard = { accepted: [] as InboundMessage[], events: [] as string[], reports: [] as CloseReport[] }
       const socket = await bot.connect({
         accept: async (message) => {
@@ -78,6 +84,7 @@ export function wireScene(): (settings?: Partial<BaileysSettings>) => Promise<Wi
         onEvent: (event) => {
           if (event.type === 'ack') heard.events.push(`ack ${event.messageId} ${event.errorCode ?? 'taken'}`)
           else heard.events.push(event.type)
+          if (event.type === 'qr') onQr(event.text)
           if (event.type === 'close') heard.reports.push(event.report)
         },
       })

@@ -92,6 +92,7 @@ describe('a message out', () => {
     const injected = await whatsapp.inject({ kind: 'unanswered', query: 'usync' })
     const message = { id: '3EB05', chat: anna.jid, text: 'anybody?' }
     await expect(life.socket.send(message)).rejects.toMatchObject({ code: 'timed-out' })
+    await aMoment()
     expect(whatsapp.truth().sent).toEqual([])
     expect(life.events).toEqual(['open'])
     await injected.lift()

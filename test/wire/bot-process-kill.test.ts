@@ -4,6 +4,7 @@
  */
 
 import * as fc from 'fast-check'
+import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { BotChild } from '../../sim/demo/bot-child.ts'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
@@ -86,11 +87,23 @@ async function killedWhilePairing(bot: BotChild, account: Account, afterMs: numb
   await Promise.race([scanning, delay(200)])
 }
 
+/** The epoch under which credentials or keys were written last. */
+async function newestWriteEpoch(databaseUrl: string, sessionId: string): Promise<number> {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query<{ epoch: string }>(
+    'SELECT epoch FROM blacksky_writes WHERE session_id = $1',
+    [sessionId],
+  )
+  await client.end()
+  return Number(rows[0]?.epoch)
+}
+
 describe('two bot processes on one session', () => {
   const start = botFixture()
 
   it('are never both connected: the second waits, and takes over when the first is suspended too long', async () => {
-    const { whatsapp, boot, link } = await start()
+    const { whatsapp, boot, link, databaseUrl, sessionId } = await start()
     const account = whatsapp.addAccount()
     const anna = whatsapp.addContact()
     await link(account)
@@ -117,7 +130,9 @@ describe('two bot processes on one session', () => {
     await delay(500)
     expect(answersOf(anna)).toEqual(['pong 1', 'pong 2', 'pong 3'])
     expect(whatsapp.truth()).toMatchObject({ unhealedFailures: 0, keyReuses: [] })
-    expect(second.report?.status.lease).toMatchObject({ status: 'held' })
+    // No write of the suspended one has landed after those of its successor.
+    const lease = second.report?.status.lease
+    expect(lease).toMatchObject({ status: 'held', epoch: await newestWriteEpoch(databaseUrl, sessionId) })
   })
 
   it('hand the session over at once when the first is stopped in order', async () => {
