@@ -17,6 +17,7 @@ import { endOnSignals } from '../sim/cli/signals.ts'
 import { createTerminal } from '../sim/report/terminal.ts'
 import { figureJson, figureTable } from './figure.ts'
 import { measureHistory } from './history-figures.ts'
+import { measureIsolatedTests } from './isolated-tests.ts'
 import { determinismText, measureDeterminism } from './lab-determinism.ts'
 import { measureLab } from './lab-figures.ts'
 import { describeMachine, machineText } from './machine.ts'
@@ -101,6 +102,21 @@ program
     if (words.json === true)
       print(`${JSON.stringify({ machine, figures: figures.map(wireJson) }, undefined, 2)}\n`)
     else print(`${machineText(machine)}\n${wireTable(figures)}`)
+  })
+
+program
+  .command('fake-whatsapp')
+  .description(
+    'what an isolated test on the fake WhatsApp costs: a hundred side by side, each with its own server',
+  )
+  .option('--json', 'the result as JSON on stdout')
+  .addOption(new Option('--rounds <n>').argParser(wholeNumber('--rounds', 1, 100)).default(3))
+  .action(async ({ json, rounds }: { json?: boolean; rounds: number }) => {
+    const machine = describeMachine()
+    const figures = await lifetime.unlessInterrupted(measureIsolatedTests(rounds))
+    if (json === true)
+      print(`${JSON.stringify({ machine, figures: figures.map(figureJson) }, undefined, 2)}\n`)
+    else print(`${machineText(machine)}\n${figureTable(figures)}`)
   })
 
 function progress(line: string): void {
