@@ -11,7 +11,8 @@ import type { Account } from '../../sim/whatsapp/people/account.ts'
 import type { Contact } from '../../sim/whatsapp/people/contact.ts'
 import { botFixture } from '../support/bot-fixture.ts'
 
-const RUNS = 4
+const RUNS = 3
+const OWNER = '11111111-1111-4111-8111-111111111111'
 
 function delay(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs))
@@ -37,7 +38,9 @@ describe('a bot process that is killed at any moment', () => {
     const moment = fc.integer({ min: 0, max: 500 })
     await fc.assert(
       fc.asyncProperty(fc.tuple(moment, moment, moment), async ([inPairing, inTraffic, inReplay]) => {
-        const { whatsapp, boot } = await start()
+        const { whatsapp, boot: bootAs } = await start()
+        // As a supervisor starts them anew, which takes no wait for the lease; the last is another dyno's.
+        const boot = (): BotChild => bootAs({ SESSION_OWNER: OWNER })
         const account = whatsapp.addAccount()
         const contacts = [whatsapp.addContact(), whatsapp.addContact({ addressing: 'lid' })]
         const group = whatsapp.addGroup({ subject: 'g', participants: [...contacts, account] })
@@ -60,7 +63,7 @@ describe('a bot process that is killed at any moment', () => {
         const third = boot()
         await delay(600 + inReplay)
         await third.signal('SIGKILL')
-        const last = boot()
+        const last = bootAs()
         expect(await settled(last)).toBe('open')
         await ask(3)
         const groupAnswers = ['pong g1', 'pong g2', 'pong g3']
