@@ -10,7 +10,6 @@ export interface ProjectManifest {
   readonly name: string
   readonly version: string
   readonly license: string
-  readonly engines: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
@@ -34,7 +33,8 @@ export function libraryManifest(project: ProjectManifest, imported: ReadonlySet<
     description: 'A fake WhatsApp that unmodified Baileys connects to: for tests of WhatsApp bots',
     license: project.license,
     type: 'module',
-    engines: project.engines,
+    // The first that lets a program trust a certificate while it runs.
+    engines: { node: '>=24.5' },
     exports: { './fake-whatsapp': { types: `${ENTRY}.d.ts`, default: `${ENTRY}.js` } },
     bin: { 'fake-whatsapp': './sim/whatsapp/main.js' },
     dependencies: Object.fromEntries(names.map((name) => [name, versionOf(name)])),

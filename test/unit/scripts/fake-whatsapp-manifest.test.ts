@@ -5,7 +5,6 @@ const project = {
   name: 'blacksky-md',
   version: '1.2.3',
   license: 'GPL-3.0-or-later',
-  engines: { node: '>=24' },
   dependencies: { '@whiskeysockets/baileys': '7.0.0-rc14', pg: '8.0.0', ws: '8.1.0' },
   devDependencies: { selfsigned: '5.0.0', vitest: '5.0.0' },
 }
