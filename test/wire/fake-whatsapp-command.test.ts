@@ -33,7 +33,10 @@ beforeEach(() => {
 })
 afterEach(async () => {
   for (const client of clients.splice(0)) await client.end()
-  for (const command of running.splice(0)) command.kill()
+  for (const command of running.splice(0)) {
+    command.kill('SIGINT')
+    await command.ended()
+  }
   rmSync(folder, { recursive: true })
 })
 
@@ -185,7 +188,7 @@ class Command {
     this.#process.stdin?.write(text)
   }
 
-  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+  kill(signal: NodeJS.Signals): void {
     this.#process.kill(signal)
   }
 
