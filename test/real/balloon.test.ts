@@ -11,7 +11,9 @@ import { REAL_BALLOON_KINDS } from '../../sim/balloon/agent/balloon-protocol.ts'
 import type { RealBalloonKind } from '../../sim/balloon/agent/balloon-protocol.ts'
 import { RealBalloon } from '../../sim/balloon/agent/real-balloon.ts'
 import type { RealBalloonPlan } from '../../sim/balloon/agent/real-balloon.ts'
-import { PATIENCE_MS } from './sim-bench.ts'
+import { balloonPlanOf } from '../../sim/balloon/balloon-plan.ts'
+import { faultSchema } from '../../sim/faults/fault.ts'
+import { PATIENCE_MS, startSim, until, up } from './sim-bench.ts'
 
 const MB = 1_048_576
 const IDLE = 'setInterval(() => 1, 1e6)'
@@ -236,6 +238,38 @@ describe('a plan', () => {
     process.kill(first.pid, 'SIGKILL')
     const second = await startTarget(hub)
     expect((await second.report()).held).toEqual({})
+  })
+})
+
+describe('in a dyno', () => {
+  it('a scenario’s fault inflates the process, and the dyno’s rules act on it', async () => {
+    const hub = await startHub()
+    const rules = { quotaBytes: 100 * MB, sampleMs: 200, sampleJitterMs: 20 }
+    const sim = await startSim('serve', { configVars: hub.environment(), rules })
+    await up(sim)
+    const agent = await hub.find(({ hello }) => hello.argv.join(' ').includes('app.mjs'), PATIENCE_MS)
+    const fault = faultSchema.parse({
+      kind: 'balloon',
+      atMs: 0,
+      shape: 'leak',
+      memory: 'external',
+      toMb: 400,
+      mbPerSecond: 60,
+    })
+    if (fault.kind !== 'balloon') throw new Error('no balloon')
+    const balloon = new RealBalloon({
+      plan: balloonPlanOf(fault),
+      agent: () => (agent.isConnected ? agent : undefined),
+    })
+    onTestFinished(() => balloon.stop())
+    balloon.start()
+    const ended = await until(sim, (event) => event.kind === 'ended')
+    expect(ended).toMatchObject({ end: { cause: 'r15', status: 137 } })
+    expect(sim.record.samples.map(({ verdict }) => verdict)).toContain('r14')
+    expect(balloon.hasStruck).toBe(true)
+    // Not in the code: the process that takes the place is spared.
+    const next = await hub.find(({ pid }) => pid !== agent.pid, PATIENCE_MS)
+    expect((await next.report()).held).toEqual({})
   })
 })
 
