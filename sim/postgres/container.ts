@@ -6,6 +6,7 @@
 
 import { errorMessageOf } from '../../src/errors.ts'
 import { InfrastructureError } from '../infrastructure-error.ts'
+import { containerFaults } from './container-faults.ts'
 import { OWNER_LABEL, hasImage, hasRepository, isEngineUp, sweepContainers } from './docker-engine.ts'
 import type { RawServer } from './postgres-server.ts'
 
@@ -57,22 +58,15 @@ export async function startContainer(options: {
       .withUsername('postgres')
       .withDatabase('postgres')
       .withLabels({ [OWNER_LABEL]: `${process.pid}` })
-      .withCommand([
-        'postgres',
-        '-c',
-        'fsync=off',
-        '-c',
-        'synchronous_commit=off',
-        '-c',
-        'full_page_writes=off',
-      ])
+      .withCommand(['postgres', '-c', 'fsync=off', '-c', 'full_page_writes=off'])
       .withStartupTimeout(START_DEADLINE_MS)
       .start()
     const stop = async (): Promise<void> => {
       await container.stop({ remove: true, removeVolumes: true })
     }
     // Without TLS, which `auto` would choose: inside a container the engine's host is no loopback address.
-    return { kind: 'container', url: `${container.getConnectionUri()}?sslmode=disable`, stop }
+    const url = `${container.getConnectionUri()}?sslmode=disable`
+    return { kind: 'container', url, stop, faults: containerFaults(container.getId(), url) }
   } catch (error) {
     if (isPresent) {
       throw new InfrastructureError(

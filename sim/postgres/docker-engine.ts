@@ -44,12 +44,43 @@ export async function sweepContainers(): Promise<void> {
   }
 }
 
+export interface ContainerFacts {
+  readonly isRunning: boolean
+  /** Port inside → port on the host. */
+  readonly hostPorts: Readonly<Record<number, number>>
+}
+
+/** Undefined when the engine does not know it. */
+export async function inspectContainer(id: string): Promise<ContainerFacts | undefined> {
+  const answer = await ask('GET', `/containers/${id}/json`)
+  if (answer?.status !== 200) return undefined
+  const found: {
+    State: { Running: boolean }
+    NetworkSettings: { Ports: Record<string, { HostPort: string }[] | null> }
+  } = JSON.parse(answer.body)
+  const ports = Object.entries(found.NetworkSettings.Ports).flatMap(([inside, hosts]) => {
+    const hostPort = hosts?.[0]?.HostPort
+    return hostPort === undefined ? [] : [[Number.parseInt(inside, 10), Number(hostPort)] as const]
+  })
+  return { isRunning: found.State.Running, hostPorts: Object.fromEntries(ports) }
+}
+
+/** To its first process. */
+export async function signalContainer(id: string, signal: 'SIGKILL' | 'SIGINT'): Promise<void> {
+  await ask('POST', `/containers/${id}/kill?signal=${signal}`)
+}
+
+/** One that has ended. */
+export async function startAgain(id: string): Promise<void> {
+  await ask('POST', `/containers/${id}/start`)
+}
+
 function filter(name: string, value: string): string {
   return encodeURIComponent(JSON.stringify({ [name]: [value] }))
 }
 
 /** The engine's answer; undefined when there is none in time. */
-function ask(method: 'GET' | 'DELETE', path: string): Promise<Answer | undefined> {
+function ask(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<Answer | undefined> {
   const target = engineTarget()
   if (target === undefined) return Promise.resolve(undefined)
   return new Promise((resolve) => {

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { InfrastructureError } from '../infrastructure-error.ts'
+import { embeddedFaults } from './embedded-faults.ts'
 import { FOLDER_PREFIX, sweepFolders } from './leftovers.ts'
 import { findBinaries, giveTo, serverUser } from './postgres-binaries.ts'
 import { answers } from './postgres-server.ts'
@@ -26,10 +27,12 @@ export interface EmbeddedOptions {
   readonly isDurable?: boolean
 }
 
-/** The lab's data need not survive a power cut, so nothing is waited for on disk. */
+/**
+ * The lab's data need not survive a power cut, so nothing is waited for on disk. They do survive a killed
+ * server: a commit is written before it is acknowledged (synchronous_commit stays on), and the kernel keeps it.
+ */
 const VOLATILE: Readonly<Record<string, string>> = {
   fsync: 'off',
-  synchronous_commit: 'off',
   full_page_writes: 'off',
 }
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -41,18 +44,32 @@ const SETTINGS: Readonly<Record<string, string>> = {
 }
 
 /**
- * $1: the folder; $2: whether its data stay; the rest: the server's command. Two ways to the end: stdin closes, or the server ends by
- * itself. Descriptor 3, because a shell gives its background commands /dev/null as stdin.
+ * $1: the folder; $2: whether its data stay; the rest: the server's command. Two ways to the end: stdin
+ * closes, or the server ends while no file `down` says that it shall come back. Descriptor 3, because a shell
+ * gives its background commands /dev/null as stdin. The pid is read anew each time: it changes.
  */
 const KEEPER = `
 folder=$1; keep=$2; shift 2
+rm -f "$folder/down" "$folder/ending"
 exec 3<&0 </dev/null
-"$@" 3<&- >>"$folder/postgres.log" 2>&1 &
-server=$!
-( read -r _ <&3; if [ "$keep" = yes ]; then kill -INT $server; else kill -QUIT $server; fi ) &
+(
+  read -r _ <&3
+  [ "$keep" = yes ] && signal=INT || signal=QUIT
+  touch "$folder/ending"
+  rm -f "$folder/down"
+  while :; do
+    kill -$signal "$(head -n 1 "$folder/data/postmaster.pid")"
+    sleep 0.2
+  done
+) 2>/dev/null &
 reader=$!
 exec 3<&-
-wait $server
+while [ ! -e "$folder/ending" ]; do
+  "$@" >>"$folder/postgres.log" 2>&1 &
+  wait $!
+  [ -e "$folder/down" ] || break
+  while [ -e "$folder/down" ]; do sleep 0.05; done
+done
 kill $reader 2>/dev/null
 [ "$keep" = yes ] || rm -rf "$folder"
 `
@@ -187,7 +204,7 @@ async function startServer(
     await ended
     if (!isKept) rmSync(folder, { recursive: true, force: true })
   }
-  return { kind: 'embedded', url, stop }
+  return { kind: 'embedded', url, stop, faults: embeddedFaults(folder, url) }
 }
 
 function exitOf(child: ChildProcess): Promise<number | undefined> {

@@ -11,6 +11,7 @@ import { migrateDatabase } from '../../src/adapters/postgres-migrate.ts'
 import { errorMessageOf } from '../../src/errors.ts'
 import { storeErrorCode } from '../../src/adapters/postgres-errors.ts'
 import { InfrastructureError } from '../infrastructure-error.ts'
+import type { ServerFaults } from './server-faults.ts'
 import type { Logger } from '../../src/ports/logger.ts'
 
 export interface LabDatabase {
@@ -27,6 +28,8 @@ export interface RawServer {
   readonly url: string
   /** Ends the server where it is ours. */
   stop(): Promise<void>
+  /** Undefined for a server that is not ours. */
+  readonly faults: ServerFaults | undefined
 }
 
 export interface PostgresServer extends RawServer {
@@ -57,6 +60,7 @@ class TemplatedServer implements PostgresServer {
   readonly kind: PostgresServerKind
   readonly url: string
   readonly describe: string
+  readonly faults: ServerFaults | undefined
   readonly #server: RawServer
   readonly #databases = new Set<string>()
   readonly #prefix = `blacksky_lab_${randomUUID().slice(0, 8)}`
@@ -69,6 +73,7 @@ class TemplatedServer implements PostgresServer {
     this.kind = server.kind
     this.url = server.url
     this.describe = describe
+    this.faults = server.faults
     this.#server = server
   }
 

@@ -12,5 +12,5 @@ export function serverAtUrl(url: string | undefined): RawServer {
     // Without the text itself: it may hold a password.
     throw new InfrastructureError('the URL of the Postgres server is malformed', hint)
   }
-  return { kind: 'url', url, stop: () => Promise.resolve() }
+  return { kind: 'url', url, stop: () => Promise.resolve(), faults: undefined }
 }
