@@ -3,6 +3,7 @@
  * session. What the client sends is dealt with strictly in order; what goes to it passes the gate of faults.
  */
 
+import { setTimeout } from 'node:timers/promises'
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys'
 import type { proto } from '@whiskeysockets/baileys'
 import { strikeAt } from '../faults/connection-faults.ts'
@@ -28,6 +29,12 @@ import type { WireSocket } from './wire-socket.ts'
 
 /** Clients get the stream error before the stream ends, but are not left waiting for long. */
 const CLOSE_AFTER_ERROR_MS = 20
+/**
+ * From the client's last handshake frame to the server's first stanza. Baileys changes its keys only after that
+ * frame's write has been reported: what arrives earlier is read as part of the handshake, and lost. A network's
+ * latency hides it; a server in the client's own process does not.
+ */
+const FIRST_WORDS_AFTER_MS = 50
 const GARBAGE_HELLO = Buffer.from([0, 0, 4, 1, 2, 3, 4])
 
 type Phase =
@@ -46,6 +53,7 @@ export class Connection implements SessionLink, FaultTarget {
   readonly #gate: OutboundGate
   #phase: Phase = { name: 'handshake', noise: undefined }
   #lastId = 0
+  #clientIsReady: Promise<unknown> = Promise.resolve()
 
   constructor(socket: WireSocket, world: ServerWorld, truth: ConnectionTruth) {
     this.socket = socket
@@ -74,6 +82,7 @@ export class Connection implements SessionLink, FaultTarget {
   }
 
   async writePlain(plain: Uint8Array): Promise<void> {
+    await this.#clientIsReady
     if ('transport' in this.#phase) await this.socket.send(toFrame(this.#phase.transport.seal(plain)))
   }
 
@@ -140,6 +149,7 @@ export class Connection implements SessionLink, FaultTarget {
     const { faults } = this.#world
     if (phase.noise !== undefined) {
       const { payload } = phase.noise.readFinish(frame)
+      this.#clientIsReady = setTimeout(FIRST_WORDS_AFTER_MS)
       this.#begin(phase.noise.toTransport(), payload)
       return
     }
