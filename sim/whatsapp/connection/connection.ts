@@ -3,7 +3,6 @@
  * session. What the client sends is dealt with strictly in order; what goes to it passes the gate of faults.
  */
 
-import { setTimeout } from 'node:timers/promises'
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys'
 import type { proto } from '@whiskeysockets/baileys'
 import { strikeAt } from '../faults/connection-faults.ts'
@@ -30,7 +29,7 @@ import type { WireSocket } from './wire-socket.ts'
 /** Clients get the stream error before the stream ends, but are not left waiting for long. */
 const CLOSE_AFTER_ERROR_MS = 20
 /**
- * From the client's last handshake frame to the server's first stanza. Baileys changes its keys only after that
+ * From the client's last handshake frame to the server's decision. Baileys changes its keys only after that
  * frame's write has been reported: what arrives earlier is read as part of the handshake, and lost. A network's
  * latency hides it; a server in the client's own process does not.
  */
@@ -39,6 +38,7 @@ const GARBAGE_HELLO = Buffer.from([0, 0, 4, 1, 2, 3, 4])
 
 type Phase =
   | { readonly name: 'handshake'; noise: NoiseHandshake | undefined }
+  | { readonly name: 'settling'; readonly transport: NoiseTransport; readonly early: Buffer[] }
   | { readonly name: 'registering'; readonly transport: NoiseTransport; readonly registration: Registration }
   | { readonly name: 'session'; readonly transport: NoiseTransport; readonly session: DeviceSession }
   | { readonly name: 'refused'; readonly transport: NoiseTransport }
@@ -53,7 +53,6 @@ export class Connection implements SessionLink, FaultTarget {
   readonly #gate: OutboundGate
   #phase: Phase = { name: 'handshake', noise: undefined }
   #lastId = 0
-  #clientIsReady: Promise<unknown> = Promise.resolve()
 
   constructor(socket: WireSocket, world: ServerWorld, truth: ConnectionTruth) {
     this.socket = socket
@@ -82,7 +81,6 @@ export class Connection implements SessionLink, FaultTarget {
   }
 
   async writePlain(plain: Uint8Array): Promise<void> {
-    await this.#clientIsReady
     if ('transport' in this.#phase) await this.socket.send(toFrame(this.#phase.transport.seal(plain)))
   }
 
@@ -134,7 +132,8 @@ export class Connection implements SessionLink, FaultTarget {
       this.#takeHandshake(this.#phase, frame)
       return
     }
-    if (!('transport' in this.#phase)) return
+    if (this.#phase.name === 'settling') this.#phase.early.push(frame)
+    if (!('transport' in this.#phase) || this.#phase.name === 'settling') return
     const plain = this.#phase.transport.unseal(frame)
     void this.#inbound.run(async () => {
       try {
@@ -149,8 +148,7 @@ export class Connection implements SessionLink, FaultTarget {
     const { faults } = this.#world
     if (phase.noise !== undefined) {
       const { payload } = phase.noise.readFinish(frame)
-      this.#clientIsReady = setTimeout(FIRST_WORDS_AFTER_MS)
-      this.#begin(phase.noise.toTransport(), payload)
+      this.#settle(phase.noise.toTransport(), payload)
       return
     }
     if (faults.strike('no-server-hello', undefined) !== undefined) return
@@ -168,6 +166,20 @@ export class Connection implements SessionLink, FaultTarget {
     if (bad === undefined) return keys
     const flaws = bad.flaw === 'untrusted-root' ? { isUntrusted: true } : { issuerSerial: 7 }
     return { ...keys, certificate: makeCertificate(keys.staticKey.public, flaws) }
+  }
+
+  #settle(transport: NoiseTransport, payload: proto.IClientPayload): void {
+    const early: Buffer[] = []
+    this.#phase = { name: 'settling', transport, early }
+    setTimeout(() => {
+      if (this.#phase.name !== 'settling') return
+      try {
+        this.#begin(transport, payload)
+        for (const frame of early) this.#takeFrame(frame)
+      } catch {
+        this.#failProtocol()
+      }
+    }, FIRST_WORDS_AFTER_MS)
   }
 
   #begin(transport: NoiseTransport, payload: proto.IClientPayload): void {
