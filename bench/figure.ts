@@ -10,6 +10,8 @@ export interface Figure {
   readonly rounds: readonly number[]
   /** At least so much is wanted; undefined when the figure is only watched. */
   readonly goal: number | undefined
+  /** True: the goal is an upper bound. */
+  readonly isGoalAtMost?: boolean
 }
 
 export function median(values: readonly number[]): number {
@@ -30,13 +32,13 @@ export function figureTable(figures: readonly Figure[]): string {
       ['goal', 'right'],
       ['median / goal', 'right'],
     ],
-    figures.map(({ name, unit, rounds, goal }) => [
+    figures.map(({ name, unit, rounds, goal, isGoalAtMost }) => [
       name,
       groupedText(median(rounds)),
       groupedText(Math.min(...rounds)),
       groupedText(Math.max(...rounds)),
       unit,
-      goal === undefined ? '–' : `≥ ${groupedText(goal)}`,
+      goal === undefined ? '–' : `${isGoalAtMost === true ? '≤' : '≥'} ${groupedText(goal)}`,
       goal === undefined ? '–' : (median(rounds) / goal).toFixed(2),
     ]),
   )

@@ -15,6 +15,7 @@ import { realEngine } from '../sim/cli/real-engine.ts'
 import { withLifetime } from '../sim/cli/run-lab.ts'
 import { endOnSignals } from '../sim/cli/signals.ts'
 import { createTerminal } from '../sim/report/terminal.ts'
+import { measureBot } from './bot/measure.ts'
 import { figureJson, figureTable } from './figure.ts'
 import { measureHistory } from './history-figures.ts'
 import { measureIsolatedTests } from './isolated-tests.ts'
@@ -102,6 +103,19 @@ program
     if (words.json === true)
       print(`${JSON.stringify({ machine, figures: figures.map(wireJson) }, undefined, 2)}\n`)
     else print(`${machineText(machine)}\n${wireTable(figures)}`)
+  })
+
+program
+  .command('bot')
+  .description('the compiled dyno from outside: memory, start, a fresh bot process, stop')
+  .option('--json', 'the result as JSON on stdout')
+  .addOption(new Option('--rounds <n>').argParser(wholeNumber('--rounds', 1, 100)).default(3))
+  .action(async ({ json, rounds }: { json?: boolean; rounds: number }) => {
+    const machine = describeMachine()
+    const figures = await measureBot(environment, { rounds, folder: process.cwd() }, progress)
+    if (json === true)
+      print(`${JSON.stringify({ machine, figures: figures.map(figureJson) }, undefined, 2)}\n`)
+    else print(`${machineText(machine)}\n${figureTable(figures)}`)
   })
 
 program

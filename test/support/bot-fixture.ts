@@ -1,17 +1,12 @@
 /** Real bot processes over a fake WhatsApp and a database of their own; a test leaves none of them behind. */
 
-import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { BotChild } from '../../sim/demo/bot-child.ts'
+import { storeLinkedSession } from '../../sim/demo/linked-session.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { LinkedAuthOptions } from '../../sim/whatsapp/people/linked-auth.ts'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
-import { createPool } from '../../src/adapters/postgres-pool.ts'
-import { PostgresSessionStore } from '../../src/adapters/postgres-session-store.ts'
-import { SystemSecureRandom } from '../../src/adapters/system-secure-random.ts'
-import { serialise } from '../../src/session/codec.ts'
-import { createRowCipher } from '../../src/session/encryption.ts'
 import { testDatabase } from './database.ts'
 import { RecordingLogger } from './recording-logger.ts'
 
@@ -51,7 +46,10 @@ export function botFixture(): () => Promise<BotFixture> {
       return child
     }
     const link: BotFixture['link'] = (account, options) =>
-      storeCreds({ databaseUrl, sessionId }, account.linkedDevice(options).creds)
+      storeLinkedSession(
+        { databaseUrl, sessionId, logger: new RecordingLogger() },
+        account.linkedDevice(options).creds,
+      )
     return { whatsapp, boot, link, sessionId, databaseUrl }
   }
 
@@ -60,27 +58,6 @@ export function botFixture(): () => Promise<BotFixture> {
     await Promise.all(servers.splice(0).map((server) => server.close()))
   }
 }
-
-async function storeCreds(
-  { databaseUrl, sessionId }: { readonly databaseUrl: string; readonly sessionId: string },
-  creds: AuthenticationCreds,
-): Promise<void> {
-  const logger = new RecordingLogger()
-  const pool = createPool({ databaseUrl, maxConnections: 1, ssl: 'auto', applicationName: 'fixture', logger })
-  const cipher = createRowCipher({ sessionId, secureRandom: new SystemSecureRandom(), keys: [] })
-  const store = new PostgresSessionStore({ pool, sessionId, cipher })
-  try {
-    const lease = await store.takeLease({ owner: OWNER, expected: undefined })
-    if (lease === undefined) throw new Error('the session is somebody’s already')
-    const { epoch } = lease
-    await store.commit({ epoch, nowMs: Date.now(), sequence: 1, creds: serialise(creds) })
-    await store.releaseLease({ owner: OWNER, epoch })
-  } finally {
-    await pool.end()
-  }
-}
-
-const OWNER = '00000000-0000-4000-8000-000000000000'
 
 /** Short waits: a crash then costs a second instead of a minute. */
 const QUICK = {

@@ -1,0 +1,178 @@
+/**
+ * What the bot costs and how quick it is, measured on the compiled dyno from outside: memory, start, a fresh bot
+ * process, stop. Each round boots a dyno on the same session, as Heroku's restarts do.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LabEnvironment } from '../../sim/cli/lab-environment.ts'
+import { openPostgres } from '../../sim/cli/workshop.ts'
+import { storeLinkedSession } from '../../sim/demo/linked-session.ts'
+import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
+import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
+import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
+import { migrateDatabase } from '../../src/adapters/postgres-migrate.ts'
+import { createPool } from '../../src/adapters/postgres-pool.ts'
+import type { Logger } from '../../src/ports/logger.ts'
+import type { Figure } from '../figure.ts'
+import { BotDyno } from './bot-dyno.ts'
+
+const SESSION_ID = 'default'
+/** Start-up garbage is gone by then, and nothing waits. */
+const SETTLED_MS = 15_000
+const MESSAGES_IN_HANDLING = 20
+
+interface Stage {
+  readonly folder: string
+  readonly whatsapp: FakeWhatsApp
+  readonly proxy: FaultProxy
+  /** One message to the bot, which it answers. */
+  readonly say: (text: string) => Promise<unknown>
+}
+
+type Round = Readonly<Record<(typeof FIGURES)[number]['name'], number>>
+
+/** Goals are upper bounds. */
+const FIGURES = [
+  { name: 'supervisor, private', unit: 'MB', goal: 30 },
+  { name: 'dyno idle and connected, Pss', unit: 'MB', goal: 150 },
+  { name: 'dyno idle and connected, RSS summed', unit: 'MB', goal: undefined },
+  { name: 'start to /health answering', unit: 'ms', goal: 300 },
+  { name: 'start to WhatsApp open', unit: 'ms', goal: 1_500 },
+  { name: 'fresh bot process: without connection', unit: 'ms', goal: 2_000 },
+  { name: 'fresh bot process: Pss after / before', unit: '×', goal: undefined },
+  { name: 'SIGTERM to exit, idle', unit: 'ms', goal: 3_000 },
+  { name: 'SIGTERM to exit, database hanging under traffic', unit: 'ms', goal: 20_000 },
+] as const
+
+export async function measureBot(
+  environment: LabEnvironment,
+  { rounds, folder }: { readonly rounds: number; readonly folder: string },
+  say: (line: string) => void,
+): Promise<readonly Figure[]> {
+  const { lifetime } = environment
+  build(folder)
+  const stage = await openStage(environment, folder)
+  const measured: Round[] = []
+  for (let round = 1; round <= rounds; round += 1) {
+    measured.push(await lifetime.unlessInterrupted(playRound(environment, stage)))
+    say(`round ${round} of ${rounds}`)
+  }
+  return FIGURES.map(({ name, unit, goal }) => ({
+    name,
+    unit,
+    goal,
+    isGoalAtMost: true,
+    rounds: measured.map((round) => round[name]),
+  }))
+}
+
+async function playRound(environment: LabEnvironment, stage: Stage): Promise<Round> {
+  const dyno = await boot(environment, stage)
+  const healthMs = await dyno.healthAfterMs()
+  const openMs = await dyno.openAfterMs(1)
+  await stage.say('.ping idle')
+  await sleep(SETTLED_MS)
+  const use = dyno.use()
+  dyno.endBot()
+  await dyno.openAfterMs(2)
+  const gapMs = lastGapMs(stage.whatsapp)
+  await sleep(SETTLED_MS)
+  const after = dyno.use()
+  const idleStopMs = await dyno.stopAfterMs()
+  return {
+    'supervisor, private': use.supervisorPrivateMb,
+    'dyno idle and connected, Pss': use.dynoPssMb,
+    'dyno idle and connected, RSS summed': use.dynoRssMb,
+    'start to /health answering': healthMs,
+    'start to WhatsApp open': openMs,
+    'fresh bot process: without connection': gapMs,
+    'fresh bot process: Pss after / before': after.dynoPssMb / use.dynoPssMb,
+    'SIGTERM to exit, idle': idleStopMs,
+    'SIGTERM to exit, database hanging under traffic': await stopWhileHanging(environment, stage),
+  }
+}
+
+/** The worst that the database can do to a stop: it takes everything and answers nothing. */
+async function stopWhileHanging(environment: LabEnvironment, stage: Stage): Promise<number> {
+  const dyno = await boot(environment, stage)
+  await dyno.openAfterMs(1)
+  const hanging = await stage.proxy.inject({ kind: 'black-hole' })
+  try {
+    for (let index = 0; index < MESSAGES_IN_HANDLING; index += 1) await stage.say(`.ping ${index}`)
+    return await dyno.stopAfterMs()
+  } finally {
+    await hanging.lift()
+  }
+}
+
+async function boot({ lifetime }: LabEnvironment, stage: Stage): Promise<BotDyno> {
+  const dyno = new BotDyno({
+    folder: stage.folder,
+    databaseUrl: stage.proxy.url,
+    whatsappUrl: stage.whatsapp.url,
+    port: await freePort(),
+  })
+  lifetime.own(async () => dyno.dispose())
+  return dyno
+}
+
+/** From the end of the connection before the newest one to the newest one's login, ms. */
+function lastGapMs(whatsapp: FakeWhatsApp): number {
+  const logins = whatsapp.truth().connections.filter(({ loggedInAtMs }) => loggedInAtMs !== undefined)
+  const [before, newest] = logins.slice(-2)
+  return (newest?.loggedInAtMs ?? Number.NaN) - (before?.closedAtMs ?? Number.NaN)
+}
+
+async function openStage(environment: LabEnvironment, folder: string): Promise<Stage> {
+  const { lifetime } = environment
+  const postgres = await openPostgres(environment, 'embedded')
+  const { url: databaseUrl } = await postgres.createDatabase()
+  const pool = createPool({
+    databaseUrl,
+    maxConnections: 1,
+    ssl: 'auto',
+    applicationName: 'bench',
+    logger: SILENT,
+  })
+  try {
+    await migrateDatabase({ pool, logger: SILENT })
+  } finally {
+    await pool.end()
+  }
+  const whatsapp = await startFakeWhatsApp()
+  lifetime.own(() => whatsapp.close())
+  const account = whatsapp.addAccount({ name: 'Owner' })
+  const anna = whatsapp.addContact({ name: 'Anna' })
+  const { creds } = account.linkedDevice()
+  await storeLinkedSession({ databaseUrl, sessionId: SESSION_ID, logger: SILENT }, creds)
+  const proxy = new FaultProxy({ upstreamUrl: databaseUrl, port: 0, tls: 'refuse', seed: 'bench' })
+  await proxy.start()
+  lifetime.own(() => proxy.stop())
+  return { folder, whatsapp, proxy, say: (text) => anna.say(text, { to: account }) }
+}
+
+function build(folder: string): void {
+  const { status } = spawnSync('npm', ['run', 'build:bot'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  if (status !== 0) throw new Error(`npm run build:bot ended with ${status ?? 'a signal'}`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}
