@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabEnvironment } from '../../sim/cli/lab-environment.ts'
 import { openPostgres } from '../../sim/cli/workshop.ts'
-import { storeLinkedSession } from '../../sim/demo/linked-session.ts'
+import { storeLinkedSession } from '../../sim/postgres/linked-session.ts'
 import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
@@ -104,7 +104,15 @@ async function stopWhileHanging(environment: LabEnvironment, stage: Stage): Prom
     return await dyno.stopAfterMs()
   } finally {
     await hanging.lift()
+    await outliveTheLease(environment, stage)
   }
+}
+
+/** A lease that could not be given back runs out, as after a crash; the next round begins with a free one. */
+async function outliveTheLease(environment: LabEnvironment, stage: Stage): Promise<void> {
+  const dyno = await boot(environment, stage)
+  await dyno.openAfterMs(1)
+  await dyno.stopAfterMs()
 }
 
 async function boot({ lifetime }: LabEnvironment, stage: Stage): Promise<BotDyno> {

@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { BotChild } from '../../sim/demo/bot-child.ts'
-import { storeLinkedSession } from '../../sim/demo/linked-session.ts'
+import { storeLinkedSession } from '../../sim/postgres/linked-session.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { LinkedAuthOptions } from '../../sim/whatsapp/people/linked-auth.ts'
