@@ -34,7 +34,10 @@ export class BalloonAgent {
       this.#pending.clear()
       events.onGone()
     })
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket })
+    // It passes the socket's errors on, and a process killed before it has read a request is one (ECONNRESET).
+    lines.on('error', () => undefined)
+    lines.on('line', (line) => {
       const message: AgentMessage = JSON.parse(line)
       if (!('hello' in message)) {
         this.#answered(message)
