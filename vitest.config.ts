@@ -6,8 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['dist/**', 'node_modules/**'],
     globalSetup: ['test/support/global-setup.ts'],
-    // Many tests wait for processes and sockets: on two cores one worker took 341 s, four take 141 s.
-    maxWorkers: Math.max(4, availableParallelism()),
+    // Many tests wait for processes and sockets: on two cores one worker took 341 s, four took 136 s. Three leave
+    // a computing bot the CPU by which a hang is told from starvation.
+    maxWorkers: Math.max(3, availableParallelism()),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Waiting for what other processes do: the machine may be busy.
