@@ -9,10 +9,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../sim/dyno/real/listening-port.ts'
 import { readProcFiles } from '../src/adapters/system-memory-probe.ts'
 import { processTreePids } from '../src/adapters/system-processes.ts'
 import { dynoUsage } from '../src/memory/dyno-memory.ts'
@@ -114,15 +114,6 @@ function exitCodeOf(web: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     web.once('exit', (code) => resolve(code))
     late.addEventListener('abort', () => reject(new Error('the web process did not end on SIGTERM')))
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
   })
 }
 

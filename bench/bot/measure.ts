@@ -4,10 +4,10 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabEnvironment } from '../../sim/cli/lab-environment.ts'
 import { openPostgres } from '../../sim/cli/workshop.ts'
+import { freePort } from '../../sim/dyno/real/listening-port.ts'
 import { storeLinkedSession } from '../../sim/postgres/linked-session.ts'
 import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
@@ -167,15 +167,6 @@ function build(folder: string): void {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (status !== 0) throw new Error(`npm run build:bot ended with ${status ?? 'a signal'}`)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
 
 const SILENT: Logger = {

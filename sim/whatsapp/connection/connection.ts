@@ -5,7 +5,7 @@
 
 import { decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys'
 import type { proto } from '@whiskeysockets/baileys'
-import { strikeAt } from '../faults/connection-faults.ts'
+import { CLOSE_AFTER_ERROR_MS, strikeAt } from '../faults/connection-faults.ts'
 import { isSilenced, OutboundGate } from '../faults/outbound-gate.ts'
 import { decideLogin } from '../login/login.ts'
 import { Registration } from '../login/registration.ts'
@@ -26,8 +26,6 @@ import type { SessionLink } from './device-session.ts'
 import type { ServerWorld } from './server-world.ts'
 import type { WireSocket } from './wire-socket.ts'
 
-/** Clients get the stream error before the stream ends, but are not left waiting for long. */
-const CLOSE_AFTER_ERROR_MS = 20
 /**
  * From the client's last handshake frame to the server's decision. Baileys changes its keys only after that
  * frame's write has been reported: what arrives earlier is read as part of the handshake, and lost. A network's

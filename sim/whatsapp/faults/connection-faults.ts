@@ -7,7 +7,7 @@ import type { CloseHow, CorruptHow, Fault, Moment } from './fault.ts'
 import type { FaultBoard, FaultOf } from './fault-board.ts'
 
 /** Clients get the stream error before the stream ends, but are not left waiting for long. */
-const CLOSE_AFTER_ERROR_MS = 20
+export const CLOSE_AFTER_ERROR_MS = 20
 
 /** A header byte of WebSocket with an opcode that does not exist. */
 const BAD_OPCODE_FRAME = Buffer.from([0x8f, 0x00])
