@@ -15,7 +15,8 @@ import { realEngine } from '../sim/cli/real-engine.ts'
 import { withLifetime } from '../sim/cli/run-lab.ts'
 import { endOnSignals } from '../sim/cli/signals.ts'
 import { createTerminal } from '../sim/report/terminal.ts'
-import { measureBot } from './bot/measure.ts'
+import { buildBot, measureBot } from './bot/measure.ts'
+import { recordMemorySeries } from './bot/memory-series.ts'
 import { figureJson, figureTable } from './figure.ts'
 import { measureHistory } from './history-figures.ts'
 import { measureIsolatedTests } from './isolated-tests.ts'
@@ -116,6 +117,20 @@ program
     if (json === true)
       print(`${JSON.stringify({ machine, figures: figures.map(figureJson) }, undefined, 2)}\n`)
     else print(`${machineText(machine)}\n${figureTable(figures)}`)
+  })
+
+program
+  .command('memory')
+  .description('memory of production dynos over real time, clean and leaking, as JSON on stdout')
+  .addOption(new Option('--minutes <n>').argParser(wholeNumber('--minutes', 1, 10_080)).default(120))
+  .action(async ({ minutes }: { minutes: number }) => {
+    buildBot(process.cwd())
+    const series = await recordMemorySeries(environment, {
+      folder: process.cwd(),
+      minutes,
+      onSample: ([first]) => progress(`${first?.anonKb.length ?? 0} samples`),
+    })
+    print(`${JSON.stringify({ machine: describeMachine(), series })}\n`)
   })
 
 program

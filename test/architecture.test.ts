@@ -84,7 +84,8 @@ function mustUsePorts(file: string): boolean {
   if (REAL_LEVEL.some((path) => file.startsWith(path))) return false
   if (REAL_WORLD_SEAMS.includes(file)) return false
   return (
-    top === 'sim' && ['world', 'fakes', 'dyno', 'balloon', 'faults', 'checkers', 'targets'].includes(folder)
+    top === 'sim' &&
+    ['world', 'fakes', 'dyno', 'balloon', 'faults', 'checkers', 'targets', 'assertions'].includes(folder)
   )
 }
 

@@ -12,6 +12,7 @@ import { procfileCommand } from '../../scripts/slug-size.ts'
 import { readProcFiles } from '../../src/adapters/system-memory-probe.ts'
 import { processTreePids } from '../../src/adapters/system-processes.ts'
 import { dynoUsage } from '../../src/memory/dyno-memory.ts'
+import type { ProcessTexts } from '../../src/memory/dyno-memory.ts'
 
 export interface BotDynoOptions {
   /** The project's folder, built. */
@@ -19,6 +20,9 @@ export interface BotDynoOptions {
   readonly databaseUrl: string
   readonly whatsappUrl: string
   readonly port: number
+  readonly sessionId?: string
+  /** Beside what Heroku and the production need. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface DynoUse {
@@ -53,6 +57,8 @@ export class BotDyno {
         DATABASE_URL: options.databaseUrl,
         WHATSAPP_URL: options.whatsappUrl,
         MEMORY_AVAILABLE: '512',
+        SESSION_ID: options.sessionId ?? 'default',
+        ...options.environment,
       },
     })
     this.#process.once('exit', () => this.#exited.resolve())
@@ -83,6 +89,11 @@ export class BotDyno {
       dynoRssMb: files.reduce((sum, { status }) => sum + kilobytesOf(status, /^VmRSS:\s+(\d+)/gm), 0) / 1024,
       supervisorPrivateMb: kilobytesOf(supervisor.smapsRollup, /^Private_(?:Clean|Dirty):\s+(\d+)/gm) / 1024,
     }
+  }
+
+  /** The texts of /proc of each living process, by which a dyno is measured. */
+  processTexts(): readonly ProcessTexts[] {
+    return this.#pids().map(readProcFiles)
   }
 
   /** Ends the bot process in order; its supervisor starts the next one, as after a recycle. */

@@ -52,7 +52,7 @@ export async function measureBot(
   say: (line: string) => void,
 ): Promise<readonly Figure[]> {
   const { lifetime } = environment
-  build(folder)
+  buildBot(folder)
   const stage = await openStage(environment, folder)
   const measured: Round[] = []
   for (let round = 1; round <= rounds; round += 1) {
@@ -161,7 +161,7 @@ async function openStage(environment: LabEnvironment, folder: string): Promise<S
   return { folder, whatsapp, proxy, say: (text) => anna.say(text, { to: account }) }
 }
 
-function build(folder: string): void {
+export function buildBot(folder: string): void {
   const { status } = spawnSync('npm', ['run', 'build:bot'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],

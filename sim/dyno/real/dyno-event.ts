@@ -25,6 +25,10 @@ export interface MemorySampleEvent extends MemoryFigures {
   readonly boot: number
   readonly usedBytes: number
   readonly measure: MemoryMeasure
+  /** Anonymous pages and swap; undefined where the system does not tell. */
+  readonly anonBytes: number | undefined
+  /** Shared pages counted once per process. */
+  readonly rssBytes: number
   readonly processes: number
   readonly verdict: MemoryVerdict
   /** False when the hard limit was met between two samples. */

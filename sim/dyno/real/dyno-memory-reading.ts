@@ -14,6 +14,10 @@ export interface DynoReading {
   readonly measure: MemoryMeasure
   /** The part of it that is swapped out. */
   readonly swapBytes: number
+  /** Anonymous pages and swap of all processes, which no other process moves; undefined where it is not told. */
+  readonly anonBytes: number | undefined
+  /** RSS and swap of all processes: shared pages count once per process. */
+  readonly rssBytes: number
   readonly processes: number
   /** Of all processes since their start. */
   readonly cpuMs: number
@@ -28,12 +32,16 @@ export function readDynoMemory(entries: readonly ProcessEntry[]): DynoReading {
     status: readProcFile(`/proc/${pid}/status`),
   }))
   const usage = dynoUsage(texts) ?? { usedBytes: 0, measure: 'pss' }
-  const swapBytes = sum(
-    texts.map(({ status }) => (status === undefined ? 0 : (statusMemory(status)?.swapBytes ?? 0))),
-  )
+  const statuses = texts.flatMap(({ status }) => (status === undefined ? [] : (statusMemory(status) ?? [])))
+  const swapBytes = sum(statuses.map((status) => status.swapBytes))
+  const anonBytes = statuses.map(({ parts }) => parts?.anonBytes)
   return {
     ...usage,
     swapBytes: Math.min(swapBytes, usage.usedBytes),
+    anonBytes: anonBytes.includes(undefined)
+      ? undefined
+      : sum(anonBytes.map((bytes) => bytes ?? 0)) + swapBytes,
+    rssBytes: sum(statuses.map(({ rssBytes }) => rssBytes)) + swapBytes,
     processes: entries.length,
     cpuMs: (sum(entries.map(({ cpuTicks }) => cpuTicks)) * 1_000) / TICKS_PER_SECOND,
     faultPages: sum(entries.map(({ faultPages }) => faultPages)),

@@ -92,9 +92,10 @@ export class DynoMemory {
 
   #report(reading: DynoReading, verdict: MemoryVerdict, isScheduled: boolean): void {
     const { site, bootNumber: boot } = this.#options
-    const { usedBytes, measure, processes } = reading
+    const { usedBytes, measure, anonBytes, rssBytes, processes } = reading
     const figures = memoryFigures(site.rules, useOf(reading))
-    site.emit({ kind: 'sample', boot, ...figures, usedBytes, measure, processes, verdict, isScheduled })
+    const measured = { usedBytes, measure, anonBytes, rssBytes, processes }
+    site.emit({ kind: 'sample', boot, ...figures, ...measured, verdict, isScheduled })
     if (verdict !== 'fine') site.log('heroku', memoryLine(figures))
   }
 

@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { median, trendOf } from '../../../../sim/assertions/trend.ts'
+import type { Point } from '../../../../sim/assertions/trend.ts'
+
+const line = (count: number, slope: number, noise: (index: number) => number = () => 0): Point[] =>
+  Array.from({ length: count }, (_, index) => ({ at: index, value: 5 + slope * index + noise(index) }))
+
+describe('a trend', () => {
+  it('of a line is its slope, without doubt', () => {
+    expect(trendOf([line(12, 0.5)])).toEqual({ slope: 0.5, low: 0.5, high: 0.5 })
+  })
+
+  it('is not moved by a wild point', () => {
+    const { slope, low, high } =
+      trendOf([line(15, 1, (index) => (index === 7 ? 500 : (index % 3) / 10))]) ?? {}
+    expect(slope).toBeCloseTo(1, 1)
+    expect(low).toBeGreaterThan(0.8)
+    expect(high).toBeLessThan(1.2)
+  })
+
+  it('has no bounds when there are few points', () => {
+    expect(trendOf([line(3, 1, (index) => index % 2)])).toMatchObject({ low: -Infinity, high: Infinity })
+  })
+
+  it('is less certain when neighbours are alike', () => {
+    const zigzag = trendOf([line(24, 0, (index) => index % 2)])
+    const waves = trendOf([line(24, 0, (index) => Math.floor(index / 4) % 2)])
+    const width = (trend: typeof zigzag): number => (trend?.high ?? 0) - (trend?.low ?? 0)
+    expect(width(waves)).toBeGreaterThan(1.5 * width(zigzag))
+  })
+
+  it('is taken within each run of points, never from one to the next', () => {
+    const later = line(12, 1).map(({ at, value }) => ({ at: at + 12, value: value - 500 }))
+    expect(trendOf([line(12, 1), later])).toMatchObject({ slope: 1 })
+  })
+
+  it('needs two points', () => {
+    expect(trendOf([])).toBeUndefined()
+    expect(trendOf([line(1, 1), line(1, 1)])).toBeUndefined()
+  })
+
+  it('lies within its bounds, whatever the points are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2 }), (values) => {
+        const trend = trendOf([values.map((value, at) => ({ at, value }))])
+        if (trend === undefined) throw new Error('no trend')
+        expect(trend.low).toBeLessThanOrEqual(trend.slope)
+        expect(trend.high).toBeGreaterThanOrEqual(trend.slope)
+      }),
+    )
+  })
+})
+
+it('a median lies in the middle', () => {
+  expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5])
+})
