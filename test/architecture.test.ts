@@ -76,7 +76,7 @@ const REAL_WORLD_SEAMS = ['scheduler', 'run', 'tripwire', 'virtual-database'].ma
 )
 
 /** Parts of the real level that live beside their model: real processes, real time. */
-const REAL_LEVEL = ['sim/dyno/real/', 'sim/balloon/agent/']
+const REAL_LEVEL = ['sim/dyno/real/', 'sim/balloon/agent/', 'sim/targets/real/']
 
 function mustUsePorts(file: string): boolean {
   const [top = '', folder = ''] = file.split('/')

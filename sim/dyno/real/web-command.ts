@@ -29,10 +29,15 @@ function shellLine(line: string): WebCommand {
 
 /** The `web` line of a Procfile in the folder; undefined without the file or the line. */
 export function procfileCommand(folder: string): WebCommand | undefined {
+  const line = procfileLine(folder)
+  return line === undefined ? undefined : shellLine(line)
+}
+
+/** The same as text, as `commandOf` takes it. */
+export function procfileLine(folder: string): string | undefined {
   const file = join(folder, 'Procfile')
   if (!existsSync(file)) return undefined
-  const line = /^web:\s*(.+)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim()
-  return line === undefined ? undefined : shellLine(line)
+  return /^web:\s*(.+)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim()
 }
 
 /** `missing` and `not-executable` are what a shell would say with 127 and 126. */

@@ -1,0 +1,35 @@
+/** The project's own bot, as the Procfile starts it. Whoever runs it sees to it that it has been built. */
+
+import { join } from 'node:path'
+import { InfrastructureError } from '../../infrastructure-error.ts'
+import { procfileLine } from '../../dyno/real/web-command.ts'
+import type { RealTarget } from './real-target.ts'
+
+const APP_FOLDER = join(import.meta.dirname, '../../..')
+
+/** @throws InfrastructureError when the Procfile has no web line */
+export function ourBot(): RealTarget {
+  const line = procfileLine(APP_FOLDER)
+  if (line === undefined) {
+    throw new InfrastructureError(
+      `${APP_FOLDER}/Procfile has no line "web: …"`,
+      'restore it from the repository',
+    )
+  }
+  return {
+    name: 'bot',
+    description: "the project's own bot, as the Procfile starts it",
+    command: [line],
+    appFolder: APP_FOLDER,
+    // It writes nothing beside it but temporary files, which have a folder of their own.
+    copy: 'none',
+    linking: 'seeded',
+    botProcess: 'bot-main',
+    notJudged: {},
+    environment: ({ databaseUrl, whatsappUrl, sessionId }) => ({
+      DATABASE_URL: databaseUrl,
+      WHATSAPP_URL: whatsappUrl,
+      SESSION_ID: sessionId,
+    }),
+  }
+}
