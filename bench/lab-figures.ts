@@ -7,7 +7,7 @@ import type { LabEnvironment, PostgresKind } from '../sim/cli/lab-environment.ts
 import type { RunJob } from '../sim/cli/worker-protocol.ts'
 import type { WorkerPool } from '../sim/cli/worker-pool.ts'
 import { openPool, openPostgres } from '../sim/cli/workshop.ts'
-import type { Level } from '../sim/scenario.ts'
+import type { VirtualLevel } from '../sim/scenario.ts'
 import type { RunResult } from '../sim/world/run-result.ts'
 import type { Figure } from './figure.ts'
 import { plainHour } from './plain-hour.ts'
@@ -26,7 +26,7 @@ export interface FigureOptions {
 
 /** The figures are declared for two cores. */
 const WORKERS = 2
-const RUNS_PER_ROUND: Readonly<Record<Level, number>> = { model: 120, virtual: 24 }
+const RUNS_PER_ROUND: Readonly<Record<VirtualLevel, number>> = { model: 120, virtual: 24 }
 /** Runs of a round that has one worker to itself. */
 const LONE_RUNS = 8
 
@@ -41,7 +41,7 @@ export async function measureLab(environment: LabEnvironment, options: FigureOpt
   const both = openPool(environment, postgres, WORKERS)
   const lone = openPool(environment, postgres, 1)
   await lifetime.unlessInterrupted(Promise.all([both.warmUp(), lone.warmUp()]))
-  const measure = (label: string, pool: WorkerPool, level: Level, runs: number): Promise<Round[]> =>
+  const measure = (label: string, pool: WorkerPool, level: VirtualLevel, runs: number): Promise<Round[]> =>
     measureRounds(environment, { label, pool, level, runs, rounds: options.rounds })
   const model = await measure('model, 2 workers', both, 'model', RUNS_PER_ROUND.model)
   const virtual = await measure('virtual, 2 workers', both, 'virtual', RUNS_PER_ROUND.virtual)
@@ -71,7 +71,7 @@ export async function measureLab(environment: LabEnvironment, options: FigureOpt
 
 async function measureRounds(
   { terminal, lifetime }: LabEnvironment,
-  spec: { label: string; pool: WorkerPool; level: Level; runs: number; rounds: number },
+  spec: { label: string; pool: WorkerPool; level: VirtualLevel; runs: number; rounds: number },
 ): Promise<Round[]> {
   const rounds: Round[] = []
   for (let round = 0; round <= spec.rounds; round += 1) {
@@ -85,7 +85,7 @@ async function measureRounds(
 }
 
 /** Other seeds in each round, so that no round repeats what caches have seen. */
-function jobsOf(level: Level, runs: number, round: number): RunJob[] {
+function jobsOf(level: VirtualLevel, runs: number, round: number): RunJob[] {
   return Array.from({ length: runs }, (_, index) => ({
     request: { scenario: plainHour, level, seed: 1 + round * runs + index, target: 'bot' },
     keepLines: 0,

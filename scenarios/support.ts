@@ -27,3 +27,16 @@ export const SOUND: readonly AlwaysClaim[] = [
 
 /** The bot's own default: the lab's declared workload samples every 20 s, which no burst waits for. */
 export const PRODUCTION_SAMPLING = { MEMORY_SAMPLE_INTERVAL_MS: '2000' }
+
+/** At the real level: waits that are minutes in production, seconds here. Shown with each result. */
+export const SHORT_WAITS = {
+  SEND_GAP_MS: '0',
+  LEASE_DURATION_MS: '4000',
+  LEASE_RENEW_INTERVAL_MS: '1000',
+  LEASE_MARGIN_MS: '1000',
+  LEASE_POLL_INTERVAL_MS: '250',
+  RECONNECT_BACKOFF_BASE_MS: '500',
+  RECONNECT_BACKOFF_CAP_MS: '4000',
+  RECONNECT_STABLE_UPTIME_MS: '10000',
+  RECONNECT_WINDOW_MS: '60000',
+}

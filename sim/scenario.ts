@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { claimsSchema } from './checkers/claim.ts'
 import { faultSchema } from './faults/fault.ts'
+import { realFaultSchema } from './faults/real-fault.ts'
 
 /** Grows when a stored scenario could no longer be read as it was meant. */
 export const SCENARIO_VERSION = 1
@@ -14,8 +15,11 @@ export const SCENARIO_VERSION = 1
 export const FAMILIES = ['dyno-restart', 'disconnect-storm', '512mb-quota', 'postgres', 'multi-day'] as const
 export type Family = (typeof FAMILIES)[number]
 
-export const LEVELS = ['model', 'virtual'] as const
+export const LEVELS = ['model', 'virtual', 'real'] as const
 export type Level = (typeof LEVELS)[number]
+/** Where time is virtual. */
+export const VIRTUAL_LEVELS = ['model', 'virtual'] as const
+export type VirtualLevel = (typeof VIRTUAL_LEVELS)[number]
 
 /** The declared workload: one chat message in 10 s. Scenarios may add to it, not thin it. */
 export const MESSAGE_EVERY_MS = 10_000
@@ -39,6 +43,25 @@ const workloadSchema = z.strictObject({
     .default([]),
 })
 
+/**
+ * How the scenario runs on real processes, where an hour lasts an hour: a time line of its own, in the same words,
+ * and settings that shorten waits, which the output shows. Claims are the scenario's kind, with deadlines to match.
+ */
+const realSchema = z.strictObject({
+  durationMs: z.number().int().min(5_000).max(3_600_000),
+  settings: z.record(z.string(), z.string()).default({}),
+  /** One command in so long. */
+  messageEveryMs: z.number().int().min(20).max(MESSAGE_EVERY_MS).default(1_000),
+  workload: workloadSchema
+    .refine(({ onceEvery }) => onceEvery === undefined, 'the production bot has no command that runs once')
+    .prefault({}),
+  /** Divides the waits of Heroku's calendar: cycling, cool-off. */
+  compress: z.number().min(1).default(1),
+  faults: z.array(realFaultSchema).default([]),
+  claims: claimsSchema,
+})
+export type RealPart = z.output<typeof realSchema>
+
 export const scenarioSchema = z.strictObject({
   version: z.literal(SCENARIO_VERSION),
   id: z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'must look like family/name'),
@@ -47,7 +70,7 @@ export const scenarioSchema = z.strictObject({
   proves: z.string().min(10),
   durationMs: z.number().int().min(1_000),
   /** Where it runs unless told otherwise: multi-day scenarios at `model`. */
-  defaultLevel: z.enum(LEVELS).default('virtual'),
+  defaultLevel: z.enum(VIRTUAL_LEVELS).default('virtual'),
   /** The bot's settings that differ from their defaults, as environment variables. */
   settings: z.record(z.string(), z.string()).default({}),
   /** False: the first boot shows a QR, and the phone scans it after `scanAfterMs`. */
@@ -64,6 +87,8 @@ export const scenarioSchema = z.strictObject({
   workload: workloadSchema.prefault({}),
   faults: z.array(faultSchema).default([]),
   claims: claimsSchema,
+  /** Undefined: it does not run at the real level. */
+  real: realSchema.optional(),
 })
 
 export type Scenario = z.output<typeof scenarioSchema>

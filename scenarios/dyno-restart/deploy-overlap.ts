@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const deployOverlap = defineScenario({
   id: 'dyno-restart/deploy-overlap',
@@ -18,5 +18,22 @@ export const deployOverlap = defineScenario({
       { claim: 'all-answered', withinMs: 3 * MINUTE_MS },
     ],
     sometimes: [{ event: 'log.lease.taken', atLeast: 4 }],
+  },
+  real: {
+    durationMs: 40 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'deploy', atMs: 8 * SECOND_MS, jitterMs: SECOND_MS },
+      { kind: 'deploy', atMs: 18 * SECOND_MS, jitterMs: SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 15 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'dyno.sigterm', atLeast: 2 }],
+    },
   },
 })

@@ -46,6 +46,8 @@ export interface LabEngine {
   startPostgres(options: PostgresOptions): Promise<RunningPostgres>
   /** Whether a Docker engine answers and holds the image; never pulls anything. */
   inspectDocker(): Promise<Finding>
+  /** What runs at the real level need before the first one: the bot compiled. @throws InfrastructureError */
+  buildBot(say: (line: string) => void): Promise<void>
 }
 
 export interface LabEnvironment {

@@ -39,7 +39,7 @@ export function planRuns({ scenarios, level, seeds, target, repeat }: PlanOption
     }
     return { request, indexes: jobs.slice(first).map((_, offset) => first + offset) }
   })
-  return { groups, jobs, needsDatabase: requests.some((request) => request.level === 'virtual') }
+  return { groups, jobs, needsDatabase: requests.some((request) => request.level !== 'model') }
 }
 
 export interface GroupOutcome {

@@ -10,4 +10,5 @@ export const realEngine: LabEngine = {
   workerUrl: new URL('worker.ts', import.meta.url),
   startPostgres,
   inspectDocker: () => inspectDocker(),
+  buildBot: async (say) => (await import('../real/production-app.ts')).ensureBuilt(say),
 }

@@ -14,6 +14,7 @@ import type { ExitCode } from './exit-code.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
 import { KEPT_LINES, readRunFile } from './run-file.ts'
 import type { RunFile } from './run-file.ts'
+import { prepareReal } from './prepare-real.ts'
 import { readVersions } from './versions.ts'
 import type { Versions } from './versions.ts'
 import { openWorkshop } from './workshop.ts'
@@ -48,7 +49,8 @@ async function rerun(environment: LabEnvironment, file: RunFile, postgres: Postg
   const { terminal, lifetime } = environment
   const { scenario, level, seed, target } = file
   const request = { scenario, level, seed, target }
-  const needsDatabase = level === 'virtual'
+  const needsDatabase = level !== 'model'
+  if (level === 'real') await prepareReal(environment)
   const workshop = await openWorkshop(environment, { postgres, needsDatabase, workers: 1 })
   terminal.write(replayHeadingText(file, workshop.postgres))
   const progress = new Progress(terminal, [request])

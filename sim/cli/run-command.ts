@@ -8,7 +8,7 @@ import { dirname, resolve } from 'node:path'
 import { jsonReport } from '../report/json-report.ts'
 import { Progress } from '../report/progress.ts'
 import { divergenceText, notDeterministicTitle } from '../report/divergence-report.ts'
-import { failuresText, headingText, summaryText } from '../report/run-report.ts'
+import { failuresText, headingText, notesText, summaryText } from '../report/run-report.ts'
 import { runTable } from '../report/run-table.ts'
 import type { Level } from '../scenario.ts'
 import type { RunRequest, RunResult, TargetName } from '../world/run-result.ts'
@@ -20,6 +20,7 @@ import { LabProblem } from './lab-problem.ts'
 import { judgeGroups, planRuns } from './plan.ts'
 import type { GroupOutcome, Plan } from './plan.ts'
 import { writeRunFile } from './run-file.ts'
+import { prepareReal, realScenarios } from './prepare-real.ts'
 import { selectScenarios } from './select-scenarios.ts'
 import { readVersions } from './versions.ts'
 import type { WorkerPool } from './worker-pool.ts'
@@ -51,9 +52,13 @@ export async function runCommand(
   const { terminal, lifetime, directory } = environment
   const { colors } = terminal
   checkJsonPlace(directory, options.jsonFile)
-  const scenarios = await selectScenarios(environment.engine.scenarios, selectors, directory)
+  const isReal = options.level === 'real'
+  const selected = await selectScenarios(environment.engine.scenarios, selectors, directory)
+  const scenarios = isReal ? realScenarios(selected, selectors) : selected
   const plan = planRuns({ ...options, scenarios })
-  const workers = Math.min(options.jobs, plan.jobs.length)
+  // Real runs share the machine's time: one beside another would be another experiment.
+  const workers = isReal ? 1 : Math.min(options.jobs, plan.jobs.length)
+  if (isReal) await prepareReal(environment)
   const workshop = await openWorkshop(environment, { ...options, needsDatabase: plan.needsDatabase, workers })
   terminal.write(headingText({ plan, repeat: options.repeat, workers, postgres: workshop.postgres }))
 
@@ -66,6 +71,7 @@ export async function runCommand(
   terminal.write(`\n${runTable(outcomes, colors)}\n`)
   terminal.write(failuresText(outcomes, paths, colors))
   await lifetime.unlessInterrupted(showDivergences(environment, outcomes, workshop.pool))
+  terminal.write(notesText(outcomes, colors))
   terminal.write(summaryText(outcomes, wallMs, colors))
   return exitCodeOf(
     results,

@@ -60,7 +60,7 @@ async function perform<Database extends { close(): Promise<void> }>(
   const heartbeat = setInterval(() => tell({ kind: 'progress', virtualMs }), HEARTBEAT_MS)
   try {
     const result = await engine.run(job.request, {
-      database: job.request.level === 'virtual' ? await openDatabase() : undefined,
+      database: job.request.level === 'model' ? undefined : await openDatabase(),
       keepLines: job.keepLines,
       onProgress: (reachedMs) => {
         virtualMs = reachedMs

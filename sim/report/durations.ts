@@ -13,8 +13,9 @@ function pad(value: number, width: number): string {
   return String(Math.floor(value)).padStart(width, '0')
 }
 
-/** Virtual hours, e.g. `2.0 h`. */
+/** How long a run lasts in its own time, e.g. `2.0 h`; in seconds where it is short, as at the real level. */
 export function hoursText(ms: number): string {
+  if (ms > 0 && ms < HOUR_MS / 10) return `${Math.round(ms / 1_000)} s`
   return `${(ms / HOUR_MS).toFixed(1)} h`
 }
 

@@ -15,6 +15,7 @@ export function jsonReport(results: readonly RunResult[]): string {
     virtualMs: result.virtualMs,
     wallMs: Math.round(result.wallMs),
     postgres: result.postgres ?? null,
+    ...(result.notes === undefined ? {} : { notes: result.notes }),
   }))
   return `${JSON.stringify({ runs }, undefined, 2)}\n`
 }

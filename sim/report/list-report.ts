@@ -21,12 +21,13 @@ export function listText(scenarios: readonly Scenario[], colors: Colors): string
 }
 
 function scenarioLine(scenario: Scenario, width: number, colors: Colors): string {
-  const facts = `${hoursText(scenario.durationMs).padStart(7)}  ${scenario.defaultLevel.padEnd(7)}`
+  const levels = `${scenario.defaultLevel}${scenario.real === undefined ? '' : ', real'}`
+  const facts = `${hoursText(scenario.durationMs).padStart(7)}  ${levels.padEnd(13)}`
   return `  ${scenario.id.padEnd(width)}  ${colors.dim(facts)}  ${scenario.proves}`
 }
 
 export function listJson(scenarios: readonly Scenario[]): string {
-  const listed = scenarios.map(({ id, family, proves, durationMs, defaultLevel, faults, claims }) => ({
+  const listed = scenarios.map(({ id, family, proves, durationMs, defaultLevel, faults, claims, real }) => ({
     id,
     family,
     proves,
@@ -34,6 +35,7 @@ export function listJson(scenarios: readonly Scenario[]): string {
     defaultLevel,
     faults: faults.map((fault) => fault.kind),
     claims,
+    ...(real === undefined ? {} : { real: { durationMs: real.durationMs, claims: real.claims } }),
   }))
   return `${JSON.stringify({ scenarios: listed, claimMeanings: CLAIM_MEANINGS }, undefined, 2)}\n`
 }

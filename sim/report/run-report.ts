@@ -43,9 +43,11 @@ function seedsText(requests: readonly RunRequest[]): string {
 }
 
 function levelsText(requests: readonly RunRequest[]): string {
+  const levels = new Set(requests.map((request) => request.level))
+  const [only] = levels
+  if (levels.size === 1 && only !== undefined) return only
   const atModel = requests.filter((request) => request.level === 'model').length
-  if (atModel === requests.length) return 'model'
-  return atModel === 0 ? 'virtual' : `virtual (${atModel} at model)`
+  return `virtual (${atModel} at model)`
 }
 
 /** Why a run does not hold, and how to see it again. @param path of its run file, undefined when there is none */
@@ -84,6 +86,18 @@ export function failuresText(
     ...failures.slice(0, MAX_DETAILED),
     ...(rest > 0 ? [`… and ${countText(rest, 'further failed run')}\n`] : []),
   ].join('')
+}
+
+/** What results at the real level do not say, or say under other settings; '' when there is nothing of the kind. */
+export function notesText(outcomes: readonly GroupOutcome[], colors: Colors): string {
+  const scenariosByNote = new Map<string, Set<string>>()
+  for (const { scenario, notes = [] } of outcomes.flatMap((outcome) => outcome.results)) {
+    for (const note of notes)
+      scenariosByNote.set(note, (scenariosByNote.get(note) ?? new Set()).add(scenario))
+  }
+  return [...scenariosByNote]
+    .map(([note, scenarios]) => colors.dim(`${countText(scenarios.size, 'scenario')}: ${note}\n`))
+    .join('')
 }
 
 /** The last lines: which claims broke in how many runs, how many runs came to what, and what to bear in mind. */

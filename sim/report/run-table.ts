@@ -19,7 +19,7 @@ const COLUMNS = [
   ['level', 'left'],
   ['seed', 'right'],
   ['verdict', 'left'],
-  ['virtual', 'right'],
+  ['time', 'right'],
   ['speed', 'right'],
   ['hash', 'left'],
 ] as const

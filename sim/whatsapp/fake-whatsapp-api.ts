@@ -13,6 +13,7 @@ import type { MessageContent } from './people/sealed-mail.ts'
 import type { AccountOptions } from './people/account.ts'
 import type { Contact, ContactOptions } from './people/contact.ts'
 import type { Group, GroupOptions } from './people/group.ts'
+import type { ServerEvent } from './server-event.ts'
 import type { TruthSnapshot } from './truth-snapshot.ts'
 
 export interface FakeWhatsAppOptions {
@@ -26,6 +27,8 @@ export interface FakeWhatsAppOptions {
   readonly minVersion?: readonly number[]
   /** What the media host keeps; the oldest files go first. Default: 1,000 files, 128 MiB. */
   readonly media?: Partial<MediaLimits>
+  /** Is told what happens, as it happens. */
+  onEvent?(event: ServerEvent): void
 }
 
 export interface FakeWhatsApp {

@@ -1,5 +1,6 @@
 /** The server behind the interface: it makes the parts, introduces them to each other, and ends them. */
 
+import type { Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { adminRoutes } from './admin/admin-routes.ts'
 import { AdminServer } from './admin/admin-server.ts'
@@ -71,12 +72,14 @@ export class FakeWhatsAppServer implements FakeWhatsApp {
       minVersion: options.minVersion,
       media: this.#media,
       noiseKeys: fixedNoiseKeys,
+      notice: (event) => options.onEvent?.(event),
     }
     this.#host = new HttpHost({
       port: options.port ?? 0,
       certificate: this.#makeCertificate,
-      interceptUpgrade: (socket) => interceptUpgrade(faults, socket),
-      onSocket: (webSocket, socket) => this.#accept(new WireSocket(webSocket, socket)),
+      interceptUpgrade: (socket) => this.#turnsAway(socket),
+      onSocket: (webSocket, socket) =>
+        this.#accept(new WireSocket(webSocket, socket), socket.remotePort ?? 0),
     })
     this.#injector = new Injector({
       board: faults,
@@ -180,8 +183,29 @@ export class FakeWhatsAppServer implements FakeWhatsApp {
     this.#media.store.clear()
   }
 
-  #accept(socket: WireSocket): void {
+  /** An attempt that meets a fault before it is a connection: it is told of, and has no truth of its own. */
+  #turnsAway(socket: Socket): boolean {
+    const clientPort = socket.remotePort ?? 0
+    if (!interceptUpgrade(this.#world.faults, socket)) return false
     this.#connectionCount += 1
+    const connection = this.#connectionCount
+    const world = this.#world
+    world.notice({ kind: 'connected', connection, clientPort })
+    socket.once('close', () =>
+      world.notice({
+        kind: 'closed',
+        connection,
+        by: 'server',
+        statusCode: undefined,
+        message: 'turned away',
+      }),
+    )
+    return true
+  }
+
+  #accept(socket: WireSocket, clientPort: number): void {
+    this.#connectionCount += 1
+    this.#world.notice({ kind: 'connected', connection: this.#connectionCount, clientPort })
     const connection = {
       number: this.#connectionCount,
       openedAtMs: Date.now(),

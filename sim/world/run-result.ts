@@ -37,4 +37,6 @@ export interface RunResult {
   readonly postgres: string | undefined
   /** The last trace lines, as kept. */
   readonly lines: readonly string[]
+  /** What the reader of the result must know: settings that were shortened, claims not judged. */
+  readonly notes?: readonly string[]
 }

@@ -4,13 +4,13 @@
  */
 
 import { errorMessageOf } from '../../src/errors.ts'
+import type { Judgement } from '../checkers/run-judge.ts'
 import type { Target } from '../targets/target.ts'
 import { targetOf } from '../targets/targets.ts'
 import type { RunRequest, RunResult } from './run-result.ts'
 import { openInMemorySession } from './virtual-database.ts'
 import type { SessionStores, VirtualDatabase } from './virtual-database.ts'
 import { World } from './world.ts'
-import type { Judgement } from './world.ts'
 
 export interface RunEnvironment {
   /** Needed at `virtual`. */

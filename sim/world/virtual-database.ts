@@ -35,6 +35,7 @@ export interface SessionStores {
 }
 
 export interface VirtualDatabase {
+  readonly url: string
   /** E.g. `PostgreSQL 18.4`. */
   readonly describe: string
   newSession(): SessionStores
@@ -60,7 +61,7 @@ export async function openVirtualDatabase(url: string): Promise<VirtualDatabase>
   try {
     await migrateDatabase({ pool, logger: SILENT })
     const { rows } = await pool.query<{ server_version: string }>('SHOW server_version')
-    return new PostgresVirtualDatabase(pool, `PostgreSQL ${rows[0]?.server_version.split(' ')[0] ?? ''}`)
+    return new PostgresVirtualDatabase(url, pool, `PostgreSQL ${rows[0]?.server_version.split(' ')[0] ?? ''}`)
   } catch (error) {
     await pool.end()
     throw error
@@ -79,10 +80,12 @@ export function openInMemorySession(): SessionStores {
 }
 
 class PostgresVirtualDatabase implements VirtualDatabase {
+  readonly url: string
   readonly describe: string
   readonly #pool: pg.Pool
 
-  constructor(pool: pg.Pool, describe: string) {
+  constructor(url: string, pool: pg.Pool, describe: string) {
+    this.url = url
     this.#pool = pool
     this.describe = describe
   }

@@ -4,11 +4,8 @@
  */
 
 import { serialise } from '../../src/session/codec.ts'
-import type { Checker } from '../checkers/checker.ts'
-import type { Violation } from '../checkers/claim.ts'
-import { checkersOf } from '../checkers/judges.ts'
-import { EventuallyJudge, SometimesJudge } from '../checkers/outcome.ts'
-import type { Outcome } from '../checkers/outcome.ts'
+import { RunJudge } from '../checkers/run-judge.ts'
+import type { Judgement } from '../checkers/run-judge.ts'
 import { HEROKU_RULES } from '../dyno/heroku-rules.ts'
 import { HerokuModel } from '../dyno/heroku-dyno.ts'
 import { WhatsappServer } from '../fakes/whatsapp-server.ts'
@@ -21,7 +18,6 @@ import { BotFaults } from './bot-faults.ts'
 import { DynoHost } from './dyno-host.ts'
 import { checkerContext, labConfig } from './lab-config.ts'
 import { PrngStreams, SeededSecureRandom } from './prng.ts'
-import type { Verdict } from './run-result.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SchedulerStop } from './scheduler.ts'
 import { SerialQueue } from './store-gate.ts'
@@ -39,12 +35,6 @@ export interface WorldOptions {
   onProgress(virtualMs: number): void
 }
 
-export interface Judgement {
-  readonly verdict: Verdict
-  readonly violations: readonly Violation[]
-}
-
-const NOTHING: Outcome = { broken: [], vacuous: [] }
 /** The last messages get this long to be answered. */
 const LAST_WORDS_MS = 60_000
 const TIMER_MARKS_EVERY_MS = 600_000
@@ -65,12 +55,8 @@ export class World {
   readonly #heroku: HerokuModel
   readonly #host: DynoHost
   readonly #injector: Injector
-  readonly #checkers: readonly Checker[]
-  readonly #eventually: EventuallyJudge
-  readonly #sometimes: SometimesJudge
+  readonly #judge: RunJudge
   readonly #streams: PrngStreams
-  readonly #misdeeds: Violation[] = []
-  #isOver = false
 
   constructor(options: WorldOptions) {
     const { scenario, seed, session, target } = options
@@ -125,14 +111,10 @@ export class World {
       ledger: () => this.#host.ledger(),
       isSuspended: () => this.#host.isSuspended(),
     })
-    this.#checkers = checkersOf(scenario, checkerContext(config, scenario))
-    this.#eventually = new EventuallyJudge(scenario.claims.eventually, faultsEndMs(scenario))
-    this.#sometimes = new SometimesJudge(scenario.claims.sometimes)
+    const context = checkerContext(config, scenario)
+    this.#judge = new RunJudge({ scenario, context, faultsEndMs: faultsEndMs(scenario) })
     trace.listen((event) => {
-      if (this.#isOver) return
-      for (const checker of this.#checkers) checker.observe(event)
-      this.#eventually.observe(event)
-      this.#sometimes.observe(event)
+      this.#judge.observe(event)
       if (trace.count > MAD.events && trace.count % LOOK_EVERY_EVENTS === 0 && this.#hasGoneMad())
         scheduler.stop()
     })
@@ -143,7 +125,7 @@ export class World {
   }
 
   misdeed(processId: string, message: string): void {
-    this.#misdeeds.push({ claim: 'sound-process', atMs: this.nowMs, message: `${processId}: ${message}` })
+    this.#judge.misdeed(this.nowMs, `${processId}: ${message}`)
   }
 
   async run(): Promise<void> {
@@ -161,31 +143,17 @@ export class World {
     })
     this.#markTimers()
     await this.#advanceTo(Math.min(faultsEndMs(this.#scenario), durationMs))
-    this.#eventually.faultsEnded()
+    this.#judge.faultsEnded()
     await this.#advanceTo(durationMs)
     this.#host.recordTimers()
-    // The end of the world is not the bot's doing: nobody judges it.
-    this.#isOver = true
+    this.#judge.end()
     this.#heroku.stop()
   }
 
   judge(): Judgement {
-    const endMs = this.nowMs
-    // A run that was cut short says nothing about what would have come true later.
-    const isWhole = endMs >= this.#scenario.durationMs
-    const outcome = isWhole ? this.#eventually.judge(endMs) : NOTHING
-    for (const checker of this.#checkers) checker.finish(endMs)
-    const broken = [
-      ...this.#misdeeds,
-      ...this.#checkers.flatMap((checker) => checker.violations()),
-      ...outcome.broken,
-    ].toSorted((a, b) => a.atMs - b.atMs)
-    if (broken.length > 0) return { verdict: 'broken', violations: broken }
-    const unstruck = this.#injector
-      .unstruck()
-      .map((message) => ({ claim: 'faults strike', atMs: endMs, message }))
-    const vacuous = [...unstruck, ...outcome.vacuous, ...this.#sometimes.judge(endMs)]
-    return { verdict: vacuous.length > 0 ? 'vacuous' : 'holds', violations: vacuous }
+    const atMs = this.nowMs
+    const isWhole = atMs >= this.#scenario.durationMs
+    return this.#judge.judge({ atMs, isWhole, unstruck: this.#injector.unstruck() })
   }
 
   /** The session as an earlier life left it: paired, and released. */
@@ -217,7 +185,7 @@ export class World {
   }
 
   #hasGoneMad(): boolean {
-    return this.#checkers.reduce((sum, { breaches }) => sum + breaches, 0) > MAD.breaches
+    return this.#judge.breaches > MAD.breaches
   }
 
   #markTimers(): void {

@@ -22,6 +22,7 @@ export interface DynoSite {
   readonly streams: PrngStreams
   /** Environment variable by which processes are known, and the simulator's own part of its value. */
   readonly mark: readonly [string, string]
-  log(source: LogSource, text: string): void
+  /** `boot`: of the dyno whose app printed it. */
+  log(source: LogSource, text: string, boot?: number): void
   emit(event: DynoEventBody): void
 }

@@ -188,7 +188,7 @@ export class HerokuSim {
       workFolder: this.#workFolder,
       streams: new PrngStreams(seed),
       mark: [MARK_NAME, this.#simId],
-      log: (source, text) => this.#log(source, 'web.1', text),
+      log: (source, text, boot) => this.#log(source, 'web.1', text, boot),
       emit: (event) => this.#emit(event),
     }
   }
@@ -203,8 +203,9 @@ export class HerokuSim {
     this.#log('app', 'api', `Scaled to web@${to}:${DYNO_SIZES[this.#options.size].title} by ${USER}`)
   }
 
-  #log(source: LogSource, process: string, text: string): void {
-    const line = { atMs: performance.timeOrigin + performance.now(), source, process, text }
+  #log(source: LogSource, process: string, text: string, boot?: number): void {
+    const atMs = performance.timeOrigin + performance.now()
+    const line = { atMs, source, process, text, ...(boot === undefined ? {} : { boot }) }
     this.record.addLine(line)
     this.#options.onLine(line)
   }

@@ -14,6 +14,8 @@ export interface LogLine {
   readonly source: LogSource
   /** `web.1`, `router` or `api`. */
   readonly process: string
+  /** Which boot of the dyno printed it; undefined for lines of no boot. */
+  readonly boot?: number
   readonly text: string
 }
 

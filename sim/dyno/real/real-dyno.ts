@@ -139,7 +139,7 @@ export class RealDyno {
         mark,
         configVars: site.configVars,
       }),
-      onLine: (text) => site.log('app', text),
+      onLine: (text) => site.log('app', text, boot),
       onExit: (status) => void this.#exited(status),
     })
     const { pid } = this.#process

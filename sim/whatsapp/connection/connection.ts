@@ -11,16 +11,17 @@ import { decideLogin } from '../login/login.ts'
 import { Registration } from '../login/registration.ts'
 import { TaskQueue } from '../task-queue.ts'
 import { addressOf } from '../truth-ledger.ts'
-import { makeCertificate } from '../wire/certificates.ts'
 import { FrameReader, toFrame } from '../wire/framing.ts'
 import { NoiseHandshake } from '../wire/noise.ts'
+import { closedEvent, isFarewell } from '../wire/farewell.ts'
 import { SERVER, secondsNow, stanza } from '../wire/stanza.ts'
 import { DeviceSession } from './device-session.ts'
+import { shownKeys } from './shown-keys.ts'
 import type { FaultTarget } from '../faults/connection-faults.ts'
 import type { Moment } from '../faults/fault.ts'
 import type { LinkedDevice } from '../directory/linked-device.ts'
 import type { ConnectionTruth } from '../truth-ledger.ts'
-import type { NoiseKeys, NoiseTransport } from '../wire/noise.ts'
+import type { NoiseTransport } from '../wire/noise.ts'
 import type { Stanza } from '../wire/stanza.ts'
 import type { SessionLink } from './device-session.ts'
 import type { ServerWorld } from './server-world.ts'
@@ -50,6 +51,8 @@ export class Connection implements SessionLink, FaultTarget {
   readonly #inbound = new TaskQueue()
   readonly #gate: OutboundGate
   #phase: Phase = { name: 'handshake', noise: undefined }
+  /** The last stanza that ends a stream, if the server has sent one. */
+  #farewell: Stanza | undefined
   #lastId = 0
 
   constructor(socket: WireSocket, world: ServerWorld, truth: ConnectionTruth) {
@@ -75,6 +78,7 @@ export class Connection implements SessionLink, FaultTarget {
   }
 
   async write(outgoing: Stanza): Promise<void> {
+    if (isFarewell(outgoing)) this.#farewell ??= outgoing
     await this.writePlain(encodeBinaryNode(outgoing))
   }
 
@@ -83,6 +87,7 @@ export class Connection implements SessionLink, FaultTarget {
   }
 
   reached(moment: Moment): void {
+    if (moment === 'open') this.#world.notice({ kind: 'open', connection: this.truth.number })
     this.#watch(`faults at ${moment}`, async () =>
       strikeAt(moment, this.#world.faults, this.truth.device, this),
     )
@@ -154,16 +159,8 @@ export class Connection implements SessionLink, FaultTarget {
       void this.socket.send(GARBAGE_HELLO)
       return
     }
-    phase.noise = new NoiseHandshake(this.#noiseKeys(), this.#reader.intro?.header ?? Buffer.alloc(0))
+    phase.noise = new NoiseHandshake(shownKeys(this.#world), this.#reader.intro?.header ?? Buffer.alloc(0))
     void this.socket.send(toFrame(phase.noise.answerHello(frame)))
-  }
-
-  #noiseKeys(): NoiseKeys {
-    const keys = this.#world.noiseKeys()
-    const bad = this.#world.faults.strike('bad-certificate', undefined)
-    if (bad === undefined) return keys
-    const flaws = bad.flaw === 'untrusted-root' ? { isUntrusted: true } : { issuerSerial: 7 }
-    return { ...keys, certificate: makeCertificate(keys.staticKey.public, flaws) }
   }
 
   #settle(transport: NoiseTransport, payload: proto.IClientPayload): void {
@@ -197,6 +194,7 @@ export class Connection implements SessionLink, FaultTarget {
         const { pairings, qrRefs } = this.#world
         const registration = new Registration({ link: this, pairings, payload, qrRefs })
         this.#phase = { name: 'registering', transport, registration }
+        this.#world.notice({ kind: 'registering', connection: this.truth.number })
         return
       }
       case 'login':
@@ -206,14 +204,17 @@ export class Connection implements SessionLink, FaultTarget {
   }
 
   #refuse(reason: number): void {
+    this.#world.notice({ kind: 'login-refused', connection: this.truth.number, statusCode: reason })
     this.#endWith(stanza('failure', { reason: String(reason), location: 'fake' }))
   }
 
   #login(transport: NoiseTransport, device: LinkedDevice): void {
     const session = new DeviceSession({ link: this, device, world: this.#world })
     this.#phase = { name: 'session', transport, session }
-    this.truth.device = addressOf(device)
+    const address = addressOf(device)
+    this.truth.device = address
     this.truth.loggedInAtMs = Date.now()
+    this.#world.notice({ kind: 'logged-in', connection: this.truth.number, device: address })
     session.begin()
   }
 
@@ -239,5 +240,6 @@ export class Connection implements SessionLink, FaultTarget {
     this.#phase = { name: 'closed' }
     this.truth.closedAtMs = Date.now()
     this.#world.connections.delete(this)
+    this.#world.notice(closedEvent(this.truth.number, this.socket.isEndedHere, this.#farewell))
   }
 }

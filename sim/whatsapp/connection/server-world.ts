@@ -6,6 +6,7 @@ import type { Pairings } from '../login/pairings.ts'
 import type { LoginRules } from '../login/login.ts'
 import type { QueryWorld } from '../queries/query.ts'
 import type { NoiseKeys } from '../wire/noise.ts'
+import type { ServerEvent } from '../server-event.ts'
 import type { Connection } from './connection.ts'
 
 export interface ServerWorld extends QueryWorld, LoginRules {
@@ -16,4 +17,5 @@ export interface ServerWorld extends QueryWorld, LoginRules {
   /** How many QR texts a client may show before it has to connect anew. */
   readonly qrRefs: number
   noiseKeys(): NoiseKeys
+  notice(event: ServerEvent): void
 }

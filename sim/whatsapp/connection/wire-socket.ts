@@ -11,6 +11,7 @@ export class WireSocket {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   #closeTimer: NodeJS.Timeout | undefined
+  #isEndedHere = false
 
   constructor(webSocket: WebSocket, socket: Socket) {
     this.#webSocket = webSocket
@@ -47,19 +48,28 @@ export class WireSocket {
     })
   }
 
+  /** True when the server has begun to end it, or has said that it will. */
+  get isEndedHere(): boolean {
+    return this.#isEndedHere
+  }
+
   close(code: number): void {
+    this.#isEndedHere = true
     this.#webSocket.close(code)
   }
 
   closeAfter(delayMs: number): void {
+    this.#isEndedHere = true
     this.#closeTimer ??= setTimeout(() => this.#webSocket.close(1000), delayMs)
   }
 
   terminate(): void {
+    this.#isEndedHere = true
     this.#webSocket.terminate()
   }
 
   reset(): void {
+    this.#isEndedHere = true
     resetSocket(this.#socket)
   }
 

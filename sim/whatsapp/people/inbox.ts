@@ -41,6 +41,7 @@ export class Inbox {
   readonly #list = new BoundedList<ReceivedMessage>(KEPT_MESSAGES)
   readonly #byKey = new Map<string, ReceivedMessage>()
   readonly #waiters = new Set<Waiter>()
+  readonly #listeners: ((message: ReceivedMessage) => void)[] = []
 
   /** Everything read, oldest first. */
   get messages(): ReceivedMessage[] {
@@ -49,6 +50,11 @@ export class Inbox {
 
   get length(): number {
     return this.#list.length
+  }
+
+  /** Is told each message once, as it is read. */
+  listen(listener: (message: ReceivedMessage) => void): void {
+    this.#listeners.push(listener)
   }
 
   add(message: ReceivedMessage): void {
@@ -62,6 +68,7 @@ export class Inbox {
     const oldest = this.#byKey.size > KEPT_MESSAGES ? this.#byKey.keys().next().value : undefined
     if (oldest !== undefined) this.#byKey.delete(oldest)
     this.#list.push(message)
+    for (const listener of this.#listeners) listener(message)
     for (const waiter of this.#waiters) {
       if (!waiter.matches(message)) continue
       this.#waiters.delete(waiter)

@@ -10,12 +10,12 @@ import { Lifetime } from '../../../../sim/cli/lifetime.ts'
 import { runLab } from '../../../../sim/cli/run-lab.ts'
 import { createTerminal } from '../../../../sim/report/terminal.ts'
 import { defineScenario } from '../../../../sim/scenario.ts'
-import type { Family, Level, Scenario } from '../../../../sim/scenario.ts'
+import type { Family, Scenario, VirtualLevel } from '../../../../sim/scenario.ts'
 
 export function scenarioNamed(
   name: string,
   family: Family = 'disconnect-storm',
-  level: Level = 'model',
+  level: VirtualLevel = 'model',
 ): Scenario {
   return defineScenario({
     id: `${family}/${name}`,
@@ -90,6 +90,7 @@ export async function lab(words: string, call: LabCall = {}): Promise<LabAnswer>
     workerUrl: call.workerUrl ?? new URL('stand-in-worker.ts', import.meta.url),
     startPostgres: (options) => postgres.start(options),
     inspectDocker: () => Promise.resolve(call.docker ?? NO_DOCKER),
+    buildBot: () => Promise.resolve(),
   }
   const exitCode = await runLab(
     {

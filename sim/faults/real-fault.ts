@@ -1,0 +1,75 @@
+/**
+ * Faults at the real level: those of the virtual world that real processes can meet, under the same names and with
+ * the same fields, and two that pass on any fault of the fake WhatsApp or of the Postgres proxy as it is. Times are
+ * ms of real time since the first boot.
+ */
+
+import { z } from 'zod'
+import { parseFault } from '../whatsapp/faults/parse-fault.ts'
+import { faultEndMs, faultSchema } from './fault.ts'
+import type { Fault } from './fault.ts'
+
+const span = {
+  atMs: z.number().int().min(0),
+  jitterMs: z.number().int().min(0).default(0),
+  /** Lifted after so long; without it, it strikes and is over, or lasts until the run's end. */
+  forMs: z.number().int().min(1).optional(),
+}
+
+/** A fault of sim/whatsapp/faults/fault.ts. */
+const wireFault = z.strictObject({
+  kind: z.literal('wire'),
+  ...span,
+  fault: z.looseObject({ kind: z.string() }).superRefine((value, context) => {
+    try {
+      parseFault(value)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message })
+    }
+  }),
+})
+
+/** A fault of sim/postgres/fault-proxy/proxy-fault.ts. */
+const proxyFault = z.strictObject({
+  kind: z.literal('proxy'),
+  ...span,
+  fault: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('latency'),
+      delayMs: z.number().min(0),
+      jitterMs: z.number().min(0).default(0),
+    }),
+    z.strictObject({ kind: z.literal('bandwidth'), bytesPerSecond: z.number().min(1) }),
+    z.strictObject({ kind: z.enum(['reset', 'black-hole', 'half-open', 'refuse', 'read-only']) }),
+    z.strictObject({
+      kind: z.literal('reset-at-write'),
+      moment: z.enum(['unsent', 'unanswered', 'answered']),
+      times: z.number().int().min(1).default(1),
+    }),
+    z.strictObject({ kind: z.literal('fatal'), sqlState: z.enum(['53300', '57P01', '57P03']) }),
+    z.strictObject({ kind: z.literal('connection-cap'), maxConnections: z.number().int().min(0) }),
+  ]),
+})
+
+/** What needs a virtual clock, or a seam that real processes do not have, and why. */
+export const VIRTUAL_ONLY: Readonly<Partial<Record<Fault['kind'], string>>> = {
+  'clock-step': 'a process cannot be given a clock of its own from outside',
+  'slow-messages': 'the channel between the two processes cannot be slowed from outside',
+  'store-flaky': 'single operations of the store are not known on the wire; use reset-at-write of the proxy',
+  'signal-mid-write': 'the writes of one operation are not known on the wire; use the sweep of kill points',
+}
+
+const virtualFault = faultSchema.superRefine((fault, context) => {
+  const reason = VIRTUAL_ONLY[fault.kind]
+  if (reason !== undefined) context.addIssue({ code: 'custom', message: `${fault.kind}: ${reason}` })
+})
+
+export const realFaultSchema = z.union([wireFault, proxyFault, virtualFault])
+export type RealFault = z.output<typeof realFaultSchema>
+export type RealFaultOf<Kind extends RealFault['kind']> = Extract<RealFault, { kind: Kind }>
+
+/** When the fault is over, jitter included; one without an end counts as over when it begins. */
+export function realFaultEndMs(fault: RealFault): number {
+  if (fault.kind === 'wire' || fault.kind === 'proxy') return fault.atMs + fault.jitterMs + (fault.forMs ?? 0)
+  return faultEndMs(fault)
+}

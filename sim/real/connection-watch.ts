@@ -1,0 +1,106 @@
+/**
+ * The connections to WhatsApp as the server and the kernel see them, in the trace's words: `wa.connect`, `wa.open`,
+ * `wa.end`, `wa.close` and what lies between. The surprise: a client that ends a connection which nobody reads, as in
+ * a black hole, is not heard by the server; that it has ended is seen at the kernel when its next one comes.
+ */
+
+import type { ClosedEvent, ServerEvent } from '../whatsapp/server-event.ts'
+import type { TraceData } from '../world/trace.ts'
+import type { BotProcess } from './process-watch.ts'
+import { clientHalf, holdsSocket, isEnding } from './socket-owner.ts'
+
+export interface ConnectionWatchOptions {
+  /** Of the fake WhatsApp. */
+  serverPort(): number
+  /** Living bot processes, oldest first. */
+  processes(): readonly BotProcess[]
+  record(kind: string, data: TraceData): void
+}
+
+interface Live {
+  readonly clientPort: number
+  readonly owner: BotProcess | undefined
+  hasEnded: boolean
+}
+
+export class ConnectionWatch {
+  readonly #options: ConnectionWatchOptions
+  readonly #live = new Map<number, Live>()
+
+  constructor(options: ConnectionWatchOptions) {
+    this.#options = options
+  }
+
+  /** Connections that no side has ended, as far as is known. */
+  get count(): number {
+    return [...this.#live.values()].filter(({ hasEnded }) => !hasEnded).length
+  }
+
+  observe(event: ServerEvent): void {
+    const { connection } = event
+    switch (event.kind) {
+      case 'connected':
+        this.#connected(connection, event.clientPort)
+        return
+      case 'registering':
+        this.#record('wa.qr', connection)
+        return
+      case 'login-refused':
+        this.#record('wa.login-refused', connection, { statusCode: event.statusCode })
+        return
+      case 'logged-in':
+        this.#record('wa.login', connection)
+        return
+      case 'open':
+        this.#record('wa.open', connection)
+        return
+      case 'closed':
+        this.#closed(event)
+    }
+  }
+
+  #connected(connection: number, clientPort: number): void {
+    this.#noticeEnds()
+    this.#live.set(connection, { clientPort, owner: this.#ownerOf(clientPort), hasEnded: false })
+    this.#record('wa.connect', connection)
+  }
+
+  #closed({ connection, by, statusCode, message }: ClosedEvent): void {
+    const live = this.#live.get(connection)
+    if (live === undefined) return
+    const isOfEnd = by === 'client' && live.owner !== undefined && isEnding(live.owner.pid)
+    // The process itself has ended it; one that dies ends nothing.
+    if (by === 'client' && !isOfEnd) this.#end(connection, live)
+    const who = by === 'server' ? 'server' : isOfEnd ? 'process' : 'end'
+    const code = statusCode === undefined ? {} : { statusCode }
+    this.#record('wa.close', connection, { ...code, message, by: who })
+    this.#live.delete(connection)
+  }
+
+  #noticeEnds(): void {
+    const serverPort = this.#options.serverPort()
+    for (const [connection, live] of this.#live) {
+      const half = clientHalf(live.clientPort, serverPort)
+      if (half?.isEstablished !== true) this.#end(connection, live)
+    }
+  }
+
+  #end(connection: number, live: Live): void {
+    if (live.hasEnded) return
+    live.hasEnded = true
+    this.#record('wa.end', connection)
+  }
+
+  /** By the kernel; where that has forgotten it, or it came through a forwarder, the only bot that lives. */
+  #ownerOf(clientPort: number): BotProcess | undefined {
+    const processes = this.#options.processes()
+    const half = clientHalf(clientPort, this.#options.serverPort())
+    const owner = half && processes.find(({ pid }) => holdsSocket(pid, half.inode))
+    return owner ?? (processes.length === 1 ? processes[0] : undefined)
+  }
+
+  #record(kind: string, connection: number, data: TraceData = {}): void {
+    const process = this.#live.get(connection)?.owner?.name ?? 'unknown'
+    this.#options.record(kind, { connection, process, ...data })
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Faults of real processes by signals: SIGSTOP for a hang, SIGSTOP and SIGCONT in turn for a share of the CPU,
+ * SIGKILL for a crash. A process that is stopped computes nothing: for its supervisor it hangs idle.
+ */
+
+import { signalQuietly } from '../dyno/real/dyno-tree.ts'
+import type { RealFaultOf } from '../faults/real-fault.ts'
+import type { PrngStream } from '../world/prng.ts'
+import type { TraceData } from '../world/trace.ts'
+import type { BotProcess, ProcessWatch } from './process-watch.ts'
+
+export type ProcessFault = RealFaultOf<'hang' | 'starve' | 'bot-hang' | 'bot-starve' | 'bot-crashes'>
+
+export interface ProcessFaultsOptions {
+  readonly processes: ProcessWatch
+  readonly stream: PrngStream
+  record(source: string, kind: string, data: TraceData): void
+}
+
+/** A tenth of a CPU: so long it runs, so long it stands. The kernel's own quota has a period of 100 ms, too. */
+const RUN_MS = 10
+const STAND_MS = 90
+const CRASH_LOOK_MS = 20
+
+export class ProcessFaults {
+  readonly #options: ProcessFaultsOptions
+  readonly #timers = new Set<NodeJS.Timeout>()
+  /** Stopped now, to be continued at the end. */
+  readonly #stopped = new Set<number>()
+
+  constructor(options: ProcessFaultsOptions) {
+    this.#options = options
+  }
+
+  /** Of the newest bot process that lives. */
+  get botPid(): number | undefined {
+    return this.#bot?.pid
+  }
+
+  /** @returns false when there was nobody to strike */
+  begin(fault: ProcessFault): boolean {
+    switch (fault.kind) {
+      case 'hang':
+        return this.#onDyno('dyno.hang', fault.forMs, (pids) => this.#stand(pids, fault.forMs))
+      case 'starve':
+        return this.#onDyno('dyno.starve', fault.forMs, (pids) => this.#starve(pids, fault.forMs))
+      case 'bot-hang':
+        return this.#hangBot(fault.forMs)
+      case 'bot-starve':
+        return this.#starveBot(fault.forMs)
+      case 'bot-crashes':
+        return this.#crash(fault)
+      default:
+        return fault satisfies never
+    }
+  }
+
+  /** Lets everything run again. */
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const pid of this.#stopped) signalQuietly(pid, 'SIGCONT')
+  }
+
+  get #bot(): BotProcess | undefined {
+    return this.#options.processes.living.at(-1)
+  }
+
+  #onDyno(kind: string, forMs: number, strike: (pids: () => readonly number[]) => void): boolean {
+    const { processes } = this.#options
+    const boot = processes.newestBoot
+    if (boot === undefined) return false
+    this.#options.record('dyno', kind, { dynoId: `web.1#${boot}`, forMs })
+    strike(() => processes.pidsOf(boot))
+    return true
+  }
+
+  #hangBot(forMs: number): boolean {
+    const bot = this.#bot
+    if (bot === undefined) return false
+    this.#options.record(bot.name, 'bot.hang', { dynoId: bot.dynoId, how: 'idle' })
+    this.#stand(() => [bot.pid], forMs)
+    this.#later(forMs, () => {
+      if (this.#options.processes.living.includes(bot))
+        this.#options.record(bot.name, 'bot.hang', { dynoId: bot.dynoId, how: 'none' })
+    })
+    return true
+  }
+
+  #starveBot(forMs: number): boolean {
+    const bot = this.#bot
+    if (bot === undefined) return false
+    this.#options.record(bot.name, 'dyno.starve', { dynoId: bot.dynoId, forMs, of: 'bot' })
+    this.#starve(() => [bot.pid], forMs)
+    return true
+  }
+
+  /** Each process within its span fails within `withinMs` of its start. */
+  #crash({ forMs, withinMs }: RealFaultOf<'bot-crashes'>): boolean {
+    const { processes, stream } = this.#options
+    const doomed = new Set<string>()
+    const look = setInterval(() => {
+      for (const { name, pid } of processes.living) {
+        if (doomed.has(name)) continue
+        doomed.add(name)
+        this.#later(stream.integer(1, withinMs), () => signalQuietly(pid, 'SIGKILL'))
+      }
+    }, CRASH_LOOK_MS)
+    this.#timers.add(look)
+    this.#later(forMs, () => clearInterval(look))
+    return this.#bot !== undefined
+  }
+
+  #stand(pids: () => readonly number[], forMs: number): void {
+    const stopped = pids()
+    for (const pid of stopped) this.#signal(pid, 'SIGSTOP')
+    this.#later(forMs, () => {
+      for (const pid of stopped) this.#signal(pid, 'SIGCONT')
+    })
+  }
+
+  #starve(pids: () => readonly number[], forMs: number): void {
+    const untilMs = performance.now() + forMs
+    const turn = (): void => {
+      if (performance.now() >= untilMs) return
+      const stopped = pids()
+      for (const pid of stopped) this.#signal(pid, 'SIGSTOP')
+      this.#later(STAND_MS, () => {
+        for (const pid of stopped) this.#signal(pid, 'SIGCONT')
+        this.#later(RUN_MS, turn)
+      })
+    }
+    turn()
+  }
+
+  #signal(pid: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    signalQuietly(pid, signal)
+    if (signal === 'SIGSTOP') this.#stopped.add(pid)
+    else this.#stopped.delete(pid)
+  }
+
+  #later(delayMs: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      action()
+    }, delayMs)
+    this.#timers.add(timer)
+  }
+}

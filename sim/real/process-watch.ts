@@ -1,0 +1,144 @@
+/**
+ * The bot's processes as the system shows them, not as anybody says: looked for every so often among the dyno's
+ * processes, and named `web.1#<boot>/bot-<n>` as in the virtual world. What /proc cannot tell, the status with which
+ * a process ended, comes from its supervisor's log; without that word an end is told a little later, alone.
+ */
+
+import type { TraceData } from '../world/trace.ts'
+import { readProcFile, readProcesses } from '../dyno/real/process-table.ts'
+import type { ProcessEntry } from '../dyno/real/process-table.ts'
+import { isEnding } from './socket-owner.ts'
+
+export interface BotProcess {
+  readonly name: string
+  readonly dynoId: string
+  readonly boot: number
+  readonly pid: number
+  readonly startTicks: number
+}
+
+export interface ProcessWatchOptions {
+  /** Whether a process with this command line is the bot's; the dyno's first process when undefined. */
+  readonly isBot: ((commandLine: string) => boolean) | undefined
+  record(source: string, kind: string, data: TraceData): void
+}
+
+/** How a bot ended, by its supervisor's word. */
+export interface EndWord {
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+}
+
+const LOOK_MS = 100
+/** So long the supervisor's word is waited for. */
+const WORD_WITHIN_MS = 500
+/** The bot's own exit statuses. src/ports/exit.ts */
+const REASONS: Readonly<Record<number, string>> = { 0: 'stopped', 75: 'recycle' }
+
+interface Dyno {
+  readonly boot: number
+  readonly leaderPid: number
+  bots: number
+}
+
+export class ProcessWatch {
+  readonly #options: ProcessWatchOptions
+  readonly #dynos = new Map<number, Dyno>()
+  #living: BotProcess[] = []
+  /** Gone, and no word yet. */
+  #ending: { readonly bot: BotProcess; readonly sinceMs: number }[] = []
+  readonly #timer: NodeJS.Timeout
+
+  constructor(options: ProcessWatchOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.look(), LOOK_MS)
+  }
+
+  /** Living bot processes, oldest first. */
+  get living(): readonly BotProcess[] {
+    return this.#living
+  }
+
+  dynoStarted(boot: number, leaderPid: number): void {
+    this.#dynos.set(boot, { boot, leaderPid, bots: 0 })
+  }
+
+  /** All that it ran is gone, too. */
+  dynoEnded(boot: number): void {
+    this.look()
+    for (const { bot } of this.#ending.filter((each) => each.bot.boot === boot)) this.#ended(bot)
+    this.#dynos.delete(boot)
+  }
+
+  /** The supervisor of a dyno says how its bot has ended. */
+  botEnded(boot: number, word: EndWord): void {
+    this.look()
+    const bot = this.#ending.find((each) => each.bot.boot === boot)?.bot
+    if (bot !== undefined) this.#ended(bot, word)
+  }
+
+  /** Pids of everything that runs in the dyno of this boot. */
+  pidsOf(boot: number): number[] {
+    const dyno = this.#dynos.get(boot)
+    if (dyno === undefined) return []
+    return readProcesses()
+      .filter((entry) => !entry.isZombie && belongsTo(entry, dyno))
+      .map(({ pid }) => pid)
+  }
+
+  /** The newest dyno that has not ended. */
+  get newestBoot(): number | undefined {
+    return [...this.#dynos.keys()].at(-1)
+  }
+
+  look(): void {
+    const entries = readProcesses().filter(({ isZombie }) => !isZombie)
+    const lives = ({ pid, startTicks }: BotProcess): boolean =>
+      entries.some((entry) => entry.pid === pid && entry.startTicks === startTicks) && !isEnding(pid)
+    const nowMs = performance.now()
+    for (const bot of this.#living.filter((each) => !lives(each))) {
+      this.#living = this.#living.filter((each) => each !== bot)
+      this.#ending.push({ bot, sinceMs: nowMs })
+    }
+    for (const dyno of this.#dynos.values()) this.#findStarted(dyno, entries)
+    for (const { bot, sinceMs } of this.#ending) if (nowMs - sinceMs > WORD_WITHIN_MS) this.#ended(bot)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #findStarted(dyno: Dyno, entries: readonly ProcessEntry[]): void {
+    for (const entry of entries) {
+      if (!belongsTo(entry, dyno) || !this.#isBot(entry, dyno)) continue
+      if (this.#living.some(({ pid, startTicks }) => pid === entry.pid && startTicks === entry.startTicks))
+        continue
+      dyno.bots += 1
+      const dynoId = `web.1#${dyno.boot}`
+      const name = `${dynoId}/bot-${dyno.bots}`
+      // A successor starts only when the one before has ended: whoever is gone, is gone before it.
+      for (const { bot } of this.#ending.filter((each) => each.bot.boot === dyno.boot)) this.#ended(bot)
+      this.#living.push({ name, dynoId, boot: dyno.boot, pid: entry.pid, startTicks: entry.startTicks })
+      this.#options.record(name, 'process.started', { dynoId, pid: entry.pid })
+    }
+  }
+
+  #isBot({ pid }: ProcessEntry, dyno: Dyno): boolean {
+    const { isBot } = this.#options
+    if (isBot === undefined) return pid === dyno.leaderPid
+    return isBot((readProcFile(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' '))
+  }
+
+  #ended({ name, dynoId, pid }: BotProcess, word?: EndWord): void {
+    this.#ending = this.#ending.filter(({ bot }) => bot.name !== name)
+    if (word?.signal !== undefined)
+      this.#options.record(name, 'process.killed', { dynoId, signal: word.signal })
+    else if (word?.exitCode !== undefined)
+      this.#options.record(name, 'process.exited', { dynoId, reason: REASONS[word.exitCode] ?? 'failed' })
+    this.#options.record(name, 'process.ended', { dynoId, pid })
+  }
+}
+
+function belongsTo({ sessionId, groupId }: ProcessEntry, { leaderPid }: Dyno): boolean {
+  return sessionId === leaderPid || groupId === leaderPid
+}

@@ -1,0 +1,220 @@
+/**
+ * Puts the faults of a run at the real level on the time line and counts whether each one really struck. Jitter is
+ * drawn by seed, one draw a fault, so that each seed meets the bot at another moment; real time adds its own.
+ */
+
+import { RealBalloon } from '../balloon/agent/real-balloon.ts'
+import type { BalloonHub } from '../balloon/agent/balloon-hub.ts'
+import { balloonPlanOf } from '../balloon/balloon-plan.ts'
+import type { HerokuSim } from '../dyno/real/heroku-sim.ts'
+import type { RealFault, RealFaultOf } from '../faults/real-fault.ts'
+import { VIRTUAL_ONLY } from '../faults/real-fault.ts'
+import type { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
+import type { FakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
+import type { Account } from '../whatsapp/people/account.ts'
+import type { PrngStream } from '../world/prng.ts'
+import type { TraceData } from '../world/trace.ts'
+import type { ProcessFaults } from './process-faults.ts'
+import { proxyFaultsOf } from './store-faults.ts'
+import type { StoreFault } from './store-faults.ts'
+import { wireFaultOf } from './wire-faults.ts'
+import type { ConnectionFault } from './wire-faults.ts'
+
+export interface RealInjectorOptions {
+  readonly stream: PrngStream
+  readonly whatsapp: FakeWhatsApp
+  readonly account: Account
+  readonly database: FaultProxy
+  readonly sim: HerokuSim
+  readonly processes: ProcessFaults
+  /** Only where a scenario has a balloon. */
+  readonly hub: BalloonHub | undefined
+  record(kind: string, data: TraceData): void
+  /** A fault could not be brought into force: a failure of the lab. */
+  onFailure(error: unknown): void
+}
+
+interface Injected {
+  readonly fault: RealFault
+  hasStruck(): boolean
+}
+
+/** Something that was brought into force. `strikes`: undefined where they cannot be seen. */
+interface InForce {
+  strikes(): number | undefined
+  lift(): Promise<void>
+}
+
+export class RealInjector {
+  readonly #options: RealInjectorOptions
+  readonly #injected: Injected[] = []
+  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #balloons: RealBalloon[] = []
+
+  constructor(options: RealInjectorOptions) {
+    this.#options = options
+  }
+
+  /** Schedules all faults; to be called once, at the first boot. */
+  schedule(faults: readonly RealFault[]): void {
+    for (const fault of faults) {
+      const delayMs = fault.atMs + this.#options.stream.integer(0, fault.jitterMs)
+      this.#injected.push({ fault, hasStruck: this.#scheduleOne(fault, delayMs) })
+    }
+  }
+
+  /** Faults that never took effect, as text. */
+  unstruck(): string[] {
+    return this.#injected
+      .filter((each) => !each.hasStruck())
+      .map(({ fault }) => `fault ${fault.kind} at ${fault.atMs} ms never struck`)
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const balloon of this.#balloons) balloon.stop()
+  }
+
+  #scheduleOne(fault: RealFault, delayMs: number): () => boolean {
+    switch (fault.kind) {
+      case 'storm':
+        return this.#storm(fault, delayMs)
+      case 'disconnect':
+      case 'refuse-logins':
+      case 'stall':
+      case 'deaf':
+      case 'restart-loop':
+      case 'duplicates':
+      case 'drop-acks':
+      case 'wire':
+        return this.#span(fault, delayMs, () => this.#onWire(fault))
+      case 'store-latency':
+      case 'store-outage':
+      case 'proxy':
+        return this.#span(fault, delayMs, () => this.#onProxy(fault))
+      case 'unlink':
+        return this.#command(fault, delayMs, () => this.#unlink())
+      case 'dyno-restart':
+      case 'deploy':
+      case 'sigkill':
+        return this.#command(fault, delayMs, () => this.#onDyno(fault.kind))
+      case 'hang':
+      case 'starve':
+      case 'bot-hang':
+      case 'bot-starve':
+      case 'bot-crashes':
+        return this.#command(fault, delayMs, () => this.#options.processes.begin(fault))
+      case 'balloon':
+        return this.#balloon(fault, delayMs)
+      case 'clock-step':
+      case 'slow-messages':
+      case 'store-flaky':
+      case 'signal-mid-write':
+        throw new Error(`${fault.kind} cannot strike here: ${VIRTUAL_ONLY[fault.kind] ?? ''}`)
+      default:
+        return fault satisfies never
+    }
+  }
+
+  async #onWire(fault: Exclude<ConnectionFault, { kind: 'storm' }>): Promise<InForce> {
+    const injected = await this.#options.whatsapp.inject(wireFaultOf(fault))
+    return { strikes: () => injected.struck, lift: () => injected.lift() }
+  }
+
+  async #onProxy(fault: StoreFault): Promise<InForce> {
+    const { database } = this.#options
+    const handles = await Promise.all(proxyFaultsOf(fault).map((each) => database.inject(each)))
+    return {
+      strikes: () => {
+        const seen = handles.flatMap(({ strikes }) => strikes ?? [])
+        return seen.length === 0 ? undefined : Math.max(...seen)
+      },
+      lift: async () => {
+        for (const handle of handles) await handle.lift()
+      },
+    }
+  }
+
+  #onDyno(kind: 'dyno-restart' | 'deploy' | 'sigkill'): boolean {
+    const { sim } = this.#options
+    const isUp = sim.state === 'up' || sim.state === 'starting'
+    if (kind === 'dyno-restart') sim.restart()
+    else if (kind === 'deploy') sim.deploy()
+    else sim.killNow()
+    return isUp
+  }
+
+  #unlink(): boolean {
+    const { account } = this.#options
+    const [device] = account.linkedDevices
+    if (device === undefined) return false
+    account.removeDevice(device)
+    return true
+  }
+
+  #storm(fault: RealFaultOf<'storm'>, delayMs: number): () => boolean {
+    let struck = 0
+    for (let index = 0; index < fault.count; index += 1) {
+      this.#at(delayMs + index * fault.everyMs, async () => {
+        if (index === 0) this.#tell(fault, 'begins')
+        struck += (await this.#options.whatsapp.inject(wireFaultOf(fault))).struck
+      })
+    }
+    return () => struck > 0
+  }
+
+  #span(fault: ConnectionFault | StoreFault, delayMs: number, begin: () => Promise<InForce>): () => boolean {
+    let inForce: InForce | undefined
+    this.#at(delayMs, async () => {
+      this.#tell(fault, 'begins')
+      inForce = await begin()
+    })
+    if ('forMs' in fault && fault.forMs !== undefined) {
+      this.#at(delayMs + fault.forMs, async () => {
+        await inForce?.lift()
+        this.#tell(fault, 'lifted')
+      })
+    }
+    // What cannot be seen to strike has been in force: a closed port refuses whoever comes.
+    return () => inForce !== undefined && (inForce.strikes() ?? 1) > 0
+  }
+
+  #command(fault: RealFault, delayMs: number, strike: () => boolean): () => boolean {
+    let hasStruck = false
+    this.#at(delayMs, () => {
+      this.#tell(fault, 'begins')
+      hasStruck = strike()
+    })
+    return () => hasStruck
+  }
+
+  #balloon(fault: RealFaultOf<'balloon'>, delayMs: number): () => boolean {
+    const { hub, processes } = this.#options
+    if (hub === undefined) throw new Error('a scenario with a balloon needs its hub')
+    const balloon = new RealBalloon({
+      plan: balloonPlanOf(fault),
+      agent: () => {
+        const pid = processes.botPid
+        return hub.agents().find((agent) => agent.isConnected && agent.hello.pid === pid)
+      },
+    })
+    this.#balloons.push(balloon)
+    this.#at(delayMs, () => {
+      this.#tell(fault, 'begins')
+      balloon.start()
+    })
+    return () => balloon.hasStruck
+  }
+
+  #tell({ kind }: RealFault, phase: 'begins' | 'lifted'): void {
+    this.#options.record(`fault.${kind}`, { phase })
+  }
+
+  #at(delayMs: number, action: () => void | Promise<void>): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      void (async () => action())().catch((error: unknown) => this.#options.onFailure(error))
+    }, delayMs)
+    this.#timers.add(timer)
+  }
+}
