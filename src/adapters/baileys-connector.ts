@@ -13,6 +13,7 @@ import type { WhatsappConnector } from '../ports/whatsapp-socket.ts'
 import { cacheReclaimer, createBaileysCaches } from './baileys-caches.ts'
 import { silenceLibraryConsole } from './baileys-console.ts'
 import { freshCreds } from './baileys-creds.ts'
+import { extraOf } from './baileys-extras.ts'
 import { isPaired } from './baileys-paired.ts'
 import { GroupCache } from './baileys-group-cache.ts'
 import type { SentMessage } from './baileys-resend.ts'
@@ -60,7 +61,10 @@ export function createBaileysConnector(options: BaileysConnectorOptions): Bailey
     settings: { ...BAILEYS_SETTINGS, ...options.settings },
     readSent: (messageId) => options.readSent(messageId),
     onPairingCode: (code) => options.onPairingCode?.(code),
-    version: () => versions.current(),
+    version: (creds) => {
+      versions.learn(extraOf(creds, 'acceptedVersion'))
+      return versions.current()
+    },
     onClosed: ({ statusCode }) => {
       if (statusCode === VERSION_REJECTED) versions.noteRejected()
     },

@@ -33,6 +33,7 @@ import type { BaileysSettings } from './baileys-settings.ts'
 import { createSignalRepository } from './baileys-signal-repository.ts'
 import { BaileysTransport } from './baileys-transport.ts'
 import { boundRetryManager, dropUnheardEvents } from './baileys-trimming.ts'
+import { noteAccepted } from './baileys-version.ts'
 
 /** What all links of one session share. */
 export interface LinkDeps {
@@ -217,6 +218,7 @@ export class BaileysLink {
 
   #opened(): void {
     this.#pairing.opened()
+    if (noteAccepted(this.#session)) this.#saveCreds({})
     this.#owner.onOpen()
   }
 
@@ -230,12 +232,11 @@ export class BaileysLink {
   }
 
   #createPairing(): BaileysPairing {
-    const { logger, settings } = this.#deps
     const { auth, creds } = this.#session
     return new BaileysPairing({
-      logger,
+      logger: this.#deps.logger,
       creds,
-      phoneNumber: settings.pairingPhoneNumber,
+      phoneNumber: this.#deps.settings.pairingPhoneNumber,
       saveCreds: () => outsideTransactions(() => auth.saveCreds()),
       requestCode: (phoneNumber) => outsideTransactions(() => this.#sock.requestPairingCode(phoneNumber)),
       onQr: (text) => this.#owner.onQr(text),

@@ -9,6 +9,7 @@ import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { AppError, errorCodeOf } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { CloseReport } from '../ports/whatsapp-socket.ts'
+import { extraOf, setExtra } from './baileys-extras.ts'
 
 export interface PairingDeps {
   readonly logger: Logger
@@ -22,7 +23,6 @@ export interface PairingDeps {
   onCode(code: string): void
 }
 
-/** In `additionalData`, which Baileys leaves to its user. */
 const MARK = 'isPairingUnconfirmed'
 const RESTART_REQUIRED = 515
 const LOGGED_OUT = 401
@@ -60,7 +60,7 @@ export class BaileysPairing {
     const { creds } = this.#deps
     if (!this.#isOffered || this.#isPairedHere || change.account === undefined) return false
     this.#isPairedHere = true
-    creds.additionalData = { [MARK]: true }
+    setExtra(creds, MARK, true)
     return true
   }
 
@@ -82,7 +82,7 @@ export class BaileysPairing {
   }
 
   #unmark(): void {
-    this.#deps.creds.additionalData = undefined
+    setExtra(this.#deps.creds, MARK, undefined)
     this.#save()
   }
 
@@ -94,9 +94,8 @@ export class BaileysPairing {
   }
 }
 
-function isMarked({ additionalData }: AuthenticationCreds): boolean {
-  const data: unknown = additionalData
-  return typeof data === 'object' && data !== null && MARK in data
+function isMarked(creds: AuthenticationCreds): boolean {
+  return extraOf(creds, MARK) !== undefined
 }
 
 /** The device's own keys stay: they are no less good for another try. */
@@ -106,5 +105,5 @@ function undoPairing(creds: AuthenticationCreds): void {
   delete creds.signalIdentities
   delete creds.platform
   creds.registered = false
-  creds.additionalData = undefined
+  setExtra(creds, MARK, undefined)
 }

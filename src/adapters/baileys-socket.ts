@@ -11,6 +11,7 @@ import type { Timer } from '../ports/clock.ts'
 import type {
   CloseReport,
   ConnectOptions,
+  Credentials,
   InboundMessage,
   OutgoingMessage,
   SocketEvent,
@@ -23,8 +24,8 @@ import { BaileysLink } from './baileys-link.ts'
 import type { LinkDeps, LinkOwner } from './baileys-link.ts'
 
 export interface SocketDeps extends LinkDeps {
-  /** Never rejects. */
-  version(): Promise<WAVersion>
+  /** For a session with these credentials. Never rejects. */
+  version(creds: Credentials): Promise<WAVersion>
   /** Told before the bot is. */
   onClosed(report: CloseReport): void
 }
@@ -130,7 +131,7 @@ export class BaileysSocket implements WhatsappSocket, LinkOwner {
   }
 
   async #begin(): Promise<void> {
-    const version = await this.#deps.version()
+    const version = await this.#deps.version(this.#bot.auth.creds)
     if (this.#phase !== 'preparing') return
     this.#phase = 'connecting'
     const { auth } = this.#bot

@@ -1,7 +1,6 @@
 /** The adapter on real Baileys, over the fake WhatsApp on the wire, for the contract of sockets. */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { InMemoryDatabase } from '../../sim/fakes/in-memory-database.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { Fault } from '../../sim/whatsapp/faults/fault.ts'
 import { WireBot } from '../support/wire-bot.ts'
@@ -24,7 +23,7 @@ export async function wireWorld(): Promise<SocketWorld> {
   const whatsapp = await startFakeWhatsApp()
   const account = whatsapp.addAccount()
   const contact = whatsapp.addContact()
-  const bot = new WireBot({ url: whatsapp.url, database: new InMemoryDatabase() })
+  const bot = new WireBot({ url: whatsapp.url })
   return {
     link: () => bot.store(account.linkedDevice().creds),
     connect: async (given) => {

@@ -3,7 +3,7 @@
  * opens the session anew, as a process that has just begun.
  */
 
-import type { AuthenticationCreds } from '@whiskeysockets/baileys'
+import type { AuthenticationCreds, WAVersion } from '@whiskeysockets/baileys'
 import { createBaileysConnector } from '../../src/adapters/baileys-connector.ts'
 import type { BaileysConnector } from '../../src/adapters/baileys-connector.ts'
 import type { SentMessage } from '../../src/adapters/baileys-resend.ts'
@@ -15,7 +15,7 @@ import type { InboundMessage, SocketEvent, WhatsappSocket } from '../../src/port
 import { openAuthState } from '../../src/session/auth-state.ts'
 import type { OpenedAuthState } from '../../src/session/auth-state.ts'
 import { serialise } from '../../src/session/codec.ts'
-import type { InMemoryDatabase } from '../../sim/fakes/in-memory-database.ts'
+import { InMemoryDatabase } from '../../sim/fakes/in-memory-database.ts'
 import { InMemorySessionStore } from '../../sim/fakes/in-memory-session-store.ts'
 import { RecordingLogger } from './recording-logger.ts'
 import { storeWithCommit } from './store-with-commit.ts'
@@ -33,8 +33,10 @@ const QUICK: Partial<BaileysSettings> = {
 
 export interface WireBotOptions {
   readonly url: string
-  readonly database: InMemoryDatabase
+  /** Of one session; one in memory when not given. */
+  readonly store?: SessionStore
   readonly settings?: Partial<BaileysSettings>
+  readonly fetchVersion?: () => Promise<WAVersion>
 }
 
 export class WireBot {
@@ -43,20 +45,21 @@ export class WireBot {
   /** What may be sent again, by message id. */
   readonly sent = new Map<string, SentMessage>()
   keyWrites: 'commit' | 'hang' | 'fail' = 'commit'
-  readonly #memory: InMemorySessionStore
+  readonly #store: SessionStore
   readonly #clock = new SystemClock()
   readonly #sockets: WhatsappSocket[] = []
   #epoch: number | undefined
   #sequence = 0
   #opened: OpenedAuthState | undefined
 
-  constructor({ url, database, settings }: WireBotOptions) {
-    this.#memory = new InMemorySessionStore({ database, sessionId: 'session' })
+  constructor({ url, store, settings, fetchVersion }: WireBotOptions) {
+    this.#store = store ?? memoryStore()
     this.connector = createBaileysConnector({
       clock: this.#clock,
       logger: this.logger,
       settings: { ...QUICK, url, ...settings },
       readSent: (messageId) => Promise.resolve(this.sent.get(messageId)),
+      ...(fetchVersion === undefined ? {} : { fetchVersion }),
     })
   }
 
@@ -67,7 +70,7 @@ export class WireBot {
 
   async store(creds: AuthenticationCreds): Promise<void> {
     const epoch = await this.#leased()
-    await this.#memory.commit({
+    await this.#store.commit({
       epoch,
       sequence: (this.#sequence += 1),
       nowMs: this.#clock.nowMs(),
@@ -98,16 +101,21 @@ export class WireBot {
   }
 
   async #leased(): Promise<number> {
-    this.#epoch ??= (await this.#memory.takeLease({ owner: 'test', expected: undefined }))?.epoch ?? 0
+    const expected = await this.#store.readLease()
+    this.#epoch ??= (await this.#store.takeLease({ owner: 'test', expected }))?.epoch ?? 0
     return this.#epoch
   }
 
   #failingStore(): SessionStore {
-    const memory = this.#memory
-    return storeWithCommit(memory, (commit) => {
+    const store = this.#store
+    return storeWithCommit(store, (commit) => {
       if (this.keyWrites === 'hang') return new Promise(() => {})
       if (this.keyWrites === 'fail') return Promise.reject(new AppError('store-unavailable', 'away'))
-      return memory.commit(commit)
+      return store.commit(commit)
     })
   }
+}
+
+function memoryStore(): SessionStore {
+  return new InMemorySessionStore({ database: new InMemoryDatabase(), sessionId: 'session' })
 }

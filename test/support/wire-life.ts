@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { afterEach, vi } from 'vitest'
-import { InMemoryDatabase } from '../../sim/fakes/in-memory-database.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
@@ -68,7 +67,7 @@ export function wireScene(): (settings?: Partial<BaileysSettings>) => Promise<Wi
     const whatsapp = await startFakeWhatsApp()
     servers.push(whatsapp)
     const account = whatsapp.addAccount()
-    const bot = new WireBot({ url: whatsapp.url, database: new InMemoryDatabase(), settings })
+    const bot = new WireBot({ url: whatsapp.url, settings })
     bots.push(bot)
     await bot.store(account.linkedDevice().creds)
     const connect: WireScene['connect'] = async (

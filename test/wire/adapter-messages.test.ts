@@ -3,7 +3,6 @@
 import { initAuthCreds } from '@whiskeysockets/baileys'
 import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { afterEach, describe, expect, it } from 'vitest'
-import { InMemoryDatabase } from '../../sim/fakes/in-memory-database.ts'
 import { stanza } from '../../sim/whatsapp/wire/stanza.ts'
 import { errorCodeOf } from '../../src/errors.ts'
 import { parse, serialise } from '../../src/session/codec.ts'
@@ -218,7 +217,7 @@ describe('a restriction of new chats', () => {
 
   it('is told to the owner, with its end', async () => {
     await server.listening()
-    const bot = new WireBot({ url: server.url, database: new InMemoryDatabase() })
+    const bot = new WireBot({ url: server.url })
     await bot.store({ ...initAuthCreds(), me: { id: '491:5@s.whatsapp.net', lid: '77:5@lid' }, account: {} })
     const events: string[] = []
     await bot.connect({ accept: () => Promise.resolve(), onEvent: ({ type }) => events.push(type) })

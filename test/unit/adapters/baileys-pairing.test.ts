@@ -73,6 +73,18 @@ describe('BaileysPairing', () => {
     expect(isPaired({ ...creds })).toBe(true)
   })
 
+  it('leaves alone what else is noted in the credentials', () => {
+    const others = { acceptedVersion: [2, 3000, 1] }
+    creds.additionalData = others
+    const own = pairHere()
+    expect(creds.additionalData).toMatchObject(others)
+    own.closed(RESTART)
+    expect(creds.additionalData).toEqual(others)
+    pairHere()
+    pairing().closed(LOGGED_OUT)
+    expect(creds.additionalData).toEqual(others)
+  })
+
   it('is undone when a later process is refused the login, and not read as a logout', () => {
     pairHere()
     expect(pairing().closed(LOGGED_OUT)).toEqual({

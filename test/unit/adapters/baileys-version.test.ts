@@ -2,7 +2,7 @@
 
 import type { WAVersion } from '@whiskeysockets/baileys'
 import { describe, expect, it } from 'vitest'
-import { VersionSource } from '../../../src/adapters/baileys-version.ts'
+import { noteAccepted, VersionSource } from '../../../src/adapters/baileys-version.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
@@ -63,6 +63,27 @@ describe('VersionSource', () => {
     source.noteRejected()
     await source.current()
     expect(asked).toBe(3)
+  })
+
+  it('begins with what was good before, unless that is older or no version', async () => {
+    const { source } = sourceOf(() => Promise.reject(new Error('no network')))
+    source.learn([2, 3000, 105])
+    for (const other of [[2, 3000, 104], [2, 2999, 999], 'newest', undefined, [9, 9], { 0: 9 }])
+      source.learn(other)
+    expect(await source.current()).toEqual([2, 3000, 105])
+    source.learn(BUNDLED)
+    source.noteRejected()
+    expect(await source.current()).toEqual([2, 3000, 105])
+  })
+
+  it('is noted once when WhatsApp has taken it, never an older one, beside what else is noted', () => {
+    const creds = { additionalData: { isPairingUnconfirmed: true } }
+    expect(noteAccepted({ creds, version: [2, 3000, 105] })).toBe(true)
+    expect(noteAccepted({ creds, version: [2, 3000, 105] })).toBe(false)
+    expect(noteAccepted({ creds, version: BUNDLED })).toBe(false)
+    expect(creds).toEqual({
+      additionalData: { isPairingUnconfirmed: true, acceptedVersion: [2, 3000, 105] },
+    })
   })
 
   it('waits 5 s at most for an answer', async () => {
