@@ -1,5 +1,6 @@
 /** The process around a subject: does one question at a time over the channel, and answers with numbers. */
 
+import type { EventEmitter } from 'node:events'
 import { createSubject } from './subject.ts'
 import type { Subject, SubjectOptions } from './subject.ts'
 
@@ -20,6 +21,8 @@ export type SubjectQuestion =
   | { readonly ask: 'heap' }
   /** Timers, sockets and the like that keep the process alive. */
   | { readonly ask: 'resources' }
+  /** Listeners on what outlives a connection. */
+  | { readonly ask: 'listeners' }
   /** Ends and connects so many times; median time to open, ms. */
   | { readonly ask: 'reconnect-ms'; readonly times: number }
 
@@ -45,6 +48,8 @@ async function answer(subject: Subject, question: SubjectQuestion): Promise<numb
       return process.memoryUsage().heapUsed
     case 'resources':
       return process.getActiveResourcesInfo().length
+    case 'listeners':
+      return [process, ...subject.emitters].reduce((sum, each) => sum + listenersOf(each), 0)
     case 'key-write-ms': {
       const times: number[] = []
       for (let index = 0; index < question.times; index += 1) {
@@ -67,6 +72,10 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAtMs = performance.now()
   await work()
   return performance.now() - startedAtMs
+}
+
+function listenersOf(emitter: EventEmitter): number {
+  return emitter.eventNames().reduce((sum, event) => sum + emitter.listenerCount(event), 0)
 }
 
 function medianOf(values: readonly number[]): number {

@@ -4,6 +4,7 @@
  * Postgres. Both count messages that they have taken, and how long their store's writes were waited for.
  */
 
+import type { EventEmitter } from 'node:events'
 import * as baileys from '@whiskeysockets/baileys'
 import pino from 'pino'
 import { trustFakeWhatsApp } from '../../sim/whatsapp/wire/certificates.ts'
@@ -38,6 +39,8 @@ export interface Subject {
   readonly taken: number
   /** Time spent waiting for the store's key writes so far. */
   readonly storeMs: number
+  /** What outlives a connection and can be listened to. */
+  readonly emitters: readonly EventEmitter[]
 }
 
 const QUIET: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
@@ -71,6 +74,7 @@ class PlainSubject implements Subject {
   readonly #time = new StoreTime()
   #auth: Awaited<ReturnType<typeof baileys.useMultiFileAuthState>> | undefined
   #socket: baileys.WASocket | undefined
+  readonly emitters = []
   taken = 0
 
   constructor(options: SubjectOptions) {
@@ -112,17 +116,26 @@ class PlainSubject implements Subject {
   }
 }
 
+interface OurNeeds {
+  readonly auth: AuthState
+  readonly connector: ReturnType<typeof createBaileysConnector>
+  readonly time: StoreTime
+  readonly pool: EventEmitter
+}
+
 class OurSubject implements Subject {
   readonly #auth: AuthState
   readonly #connector: ReturnType<typeof createBaileysConnector>
   readonly #time: StoreTime
   #end: (() => Promise<void>) | undefined
+  readonly emitters: readonly EventEmitter[]
   taken = 0
 
-  constructor(auth: AuthState, connector: ReturnType<typeof createBaileysConnector>, time: StoreTime) {
-    this.#auth = auth
-    this.#connector = connector
-    this.#time = time
+  constructor(needs: OurNeeds) {
+    this.#auth = needs.auth
+    this.#connector = needs.connector
+    this.#time = needs.time
+    this.emitters = [needs.pool]
   }
 
   static async open({ url, databaseUrl, sessionId }: SubjectOptions): Promise<OurSubject> {
@@ -162,7 +175,7 @@ class OurSubject implements Subject {
         set: (changes: Parameters<typeof keys.set>[0]) => time.during(() => keys.set(changes)),
       },
     }
-    return new OurSubject(timed, connector, time)
+    return new OurSubject({ auth: timed, connector, time, pool })
   }
 
   get storeMs(): number {

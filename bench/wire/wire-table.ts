@@ -1,6 +1,12 @@
-/** A figure of ours beside plain Baileys', as text and as JSON. */
+/** A figure of ours beside plain Baileys', as text and as JSON, and whether it reaches its goal. */
 
 import { plainTable } from '../../sim/report/plain-table.ts'
+
+/** A value for each kind of subject. */
+export interface Pair {
+  plain: number
+  ours: number
+}
 
 export interface WireFigure {
   readonly name: string
@@ -11,10 +17,23 @@ export interface WireFigure {
   readonly atMost?: number
   /** Ours shall be at least so much of plain. */
   readonly atLeastOfPlain?: number
+  /** Ours shall be at most so much of plain. */
+  readonly atMostOfPlain?: number
 }
 
-export function isReached({ plain, ours, atMost, atLeastOfPlain }: WireFigure): boolean | undefined {
+export function pair(): Pair {
+  return { plain: Number.NaN, ours: Number.NaN }
+}
+
+export function wireFigure(name: string, unit: string, { plain, ours }: Pair): WireFigure {
+  return { name, unit, plain, ours }
+}
+
+/** Undefined: only watched. */
+export function isReached(figure: WireFigure): boolean | undefined {
+  const { plain, ours, atMost, atLeastOfPlain, atMostOfPlain } = figure
   if (atMost !== undefined) return ours <= atMost
+  if (atMostOfPlain !== undefined) return ours <= plain * atMostOfPlain
   return atLeastOfPlain === undefined ? undefined : ours >= plain * atLeastOfPlain
 }
 
@@ -49,8 +68,9 @@ export function wireJson(each: WireFigure): object {
   }
 }
 
-function goalOf({ atMost, atLeastOfPlain }: WireFigure): string {
+function goalOf({ atMost, atLeastOfPlain, atMostOfPlain }: WireFigure): string {
   if (atMost !== undefined) return `≤ ${atMost}`
+  if (atMostOfPlain !== undefined) return `≤ ${atMostOfPlain} of plain`
   return atLeastOfPlain === undefined ? '–' : `≥ ${atLeastOfPlain} of plain`
 }
 

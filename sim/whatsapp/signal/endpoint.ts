@@ -32,7 +32,6 @@ export interface Sealed {
 interface OwnKeys {
   readonly identity: KeyPair
   readonly registrationId: number
-  readonly signedPreKey: SignedKeyPair
 }
 
 export class SignalEndpoint {
@@ -42,6 +41,8 @@ export class SignalEndpoint {
   readonly #identity: KeyPair | undefined
   readonly #storage: SignalStorage
   #keys: OwnKeys | undefined
+  /** Apart from the other keys: a signature costs 6 ms, and whoever only writes to others never shows it. */
+  #signedPreKey: SignedKeyPair | undefined
   #nextPreKeyId = 1
 
   /** @param identity the key pair that others know this device by; made when needed if not given */
@@ -69,7 +70,8 @@ export class SignalEndpoint {
   }
 
   takeBundle(): KeyBundle {
-    const { identity, registrationId, signedPreKey } = this.#own()
+    const { identity, registrationId } = this.#own()
+    const signedPreKey = this.#ownSignedPreKey()
     const id = this.#nextPreKeyId++
     const pair = Curve.generateKeyPair()
     this.#preKeys.set(id, pair)
@@ -159,13 +161,13 @@ export class SignalEndpoint {
   #own(): OwnKeys {
     if (this.#keys === undefined) {
       const identity = this.#identity ?? Curve.generateKeyPair()
-      this.#keys = {
-        identity,
-        registrationId: randomInt(1, 16_380),
-        signedPreKey: signedKeyPair(identity, 1),
-      }
+      this.#keys = { identity, registrationId: randomInt(1, 16_380) }
     }
     return this.#keys
+  }
+
+  #ownSignedPreKey(): SignedKeyPair {
+    return (this.#signedPreKey ??= signedKeyPair(this.#own().identity, 1))
   }
 
   #makeStorage(): SignalStorage {
@@ -185,7 +187,7 @@ export class SignalEndpoint {
       removePreKey: (id) => {
         this.#preKeys.delete(id)
       },
-      loadSignedPreKey: () => toSignalPair(this.#own().signedPreKey.keyPair),
+      loadSignedPreKey: () => toSignalPair(this.#ownSignedPreKey().keyPair),
       getOurRegistrationId: () => this.#own().registrationId,
       getOurIdentity: () => toSignalPair(this.#own().identity),
     }
