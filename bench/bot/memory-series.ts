@@ -27,6 +27,8 @@ export interface MemorySeries {
   readonly pssKb: number[]
   readonly rssKb: number[]
   readonly anonKb: number[]
+  /** Every so many samples, garbage was collected in each process just before; 0: never. */
+  readonly collectEvery: number
 }
 
 export interface MemorySeriesOptions {
@@ -37,11 +39,11 @@ export interface MemorySeriesOptions {
   readonly onSample: (series: readonly MemorySeries[]) => void
 }
 
+const COLLECT_EVERY = 6
 const DYNOS = [
-  { name: 'idle', messageEveryMs: undefined, leakMbPerHour: 0 },
-  { name: 'light-traffic', messageEveryMs: 10_000, leakMbPerHour: 0 },
-  { name: 'leak-2', messageEveryMs: 10_000, leakMbPerHour: 2 },
-  { name: 'leak-20', messageEveryMs: 10_000, leakMbPerHour: 20 },
+  { name: 'idle', messageEveryMs: undefined, leakMbPerHour: 0, collectEvery: COLLECT_EVERY },
+  { name: 'light-traffic', messageEveryMs: 10_000, leakMbPerHour: 0, collectEvery: COLLECT_EVERY },
+  { name: 'leak-2', messageEveryMs: 10_000, leakMbPerHour: 2, collectEvery: COLLECT_EVERY },
 ] as const
 const STEP_MS = 20_000
 const MB_BYTES = 1_048_576
@@ -53,6 +55,7 @@ interface Subject {
   readonly series: MemorySeries
   readonly say: (text: string) => Promise<unknown>
   readonly hold: ((bytes: number) => Promise<unknown>) | undefined
+  readonly hub: BalloonHub | undefined
 }
 
 export async function recordMemorySeries(
@@ -79,7 +82,7 @@ export async function recordMemorySeries(
 }
 
 /** Messages and leak until the time of the sample that ends this step. */
-async function playStep({ series, say, hold }: Subject, startedMs: number, step: number): Promise<void> {
+async function playStep({ series, say, hold, hub }: Subject, startedMs: number, step: number): Promise<void> {
   const endMs = startedMs + (step + 1) * STEP_MS
   const everyMs = series.messageEveryMs ?? Infinity
   for (let atMs = startedMs + step * STEP_MS; atMs < endMs; atMs += everyMs) {
@@ -88,6 +91,10 @@ async function playStep({ series, say, hold }: Subject, startedMs: number, step:
   }
   const elapsedHours = (performance.now() - startedMs) / HOUR_MS
   await hold?.(Math.round(series.leakMbPerHour * MB_BYTES * elapsedHours))
+  if (series.collectEvery > 0 && (step + 1) % series.collectEvery === 0) {
+    await sleep(Math.max(0, endMs - 500 - performance.now()))
+    await Promise.all((hub?.agents() ?? []).map((agent) => agent.collect()))
+  }
   await sleep(Math.max(0, endMs - performance.now()))
 }
 
@@ -122,7 +129,7 @@ async function startSubject(
     { databaseUrl, sessionId: 'default', logger: SILENT },
     account.linkedDevice().creds,
   )
-  const hub = settings.leakMbPerHour > 0 ? new BalloonHub() : undefined
+  const hub = settings.leakMbPerHour > 0 || settings.collectEvery > 0 ? new BalloonHub() : undefined
   await hub?.start()
   lifetime.own(async () => hub?.stop())
   const dyno = new BotDyno({
@@ -139,7 +146,9 @@ async function startSubject(
     dyno,
     series: { ...settings, stepMs: STEP_MS, pssKb: [], rssKb: [], anonKb: [] },
     say: (text) => anna.say(text, { to: account }),
-    hold: agent === undefined ? undefined : (bytes) => agent.hold('heap', bytes),
+    hub,
+    hold:
+      agent === undefined || settings.leakMbPerHour === 0 ? undefined : (bytes) => agent.hold('heap', bytes),
   }
 }
 

@@ -40,6 +40,22 @@ export function outages(connections: readonly MeasuredConnection[], durationMs: 
   return gaps
 }
 
+export interface Disconnects {
+  readonly ended: number
+  /** Of them: followed by another login. */
+  readonly healed: number
+}
+
+/** Logged-in connections that ended, and how many of the ends did not stay. */
+export function disconnectsOf(connections: readonly MeasuredConnection[]): Disconnects {
+  const logins = connections.flatMap(({ loggedInAtMs }) => loggedInAtMs ?? [])
+  const lastLoginMs = Math.max(-Infinity, ...logins)
+  const ends = connections.flatMap(({ loggedInAtMs, closedAtMs }) =>
+    loggedInAtMs === null || closedAtMs === null ? [] : [loggedInAtMs],
+  )
+  return { ended: ends.length, healed: ends.filter((loginMs) => loginMs < lastLoginMs).length }
+}
+
 function loggedInSpans(connections: readonly MeasuredConnection[], endMs: number): Span[] {
   return connections.flatMap(({ loggedInAtMs, closedAtMs }) =>
     loggedInAtMs === null ? [] : [{ fromMs: loggedInAtMs, toMs: closedAtMs ?? endMs }],

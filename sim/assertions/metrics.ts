@@ -3,7 +3,7 @@
  * a value with its 95 % bounds, which are the value itself for what was counted, or the reason why there is none.
  */
 
-import { mostLoggedIn, mostOpen, outages, worstMinute } from './connection-measures.ts'
+import { disconnectsOf, mostLoggedIn, mostOpen, outages, worstMinute } from './connection-measures.ts'
 import type { Measurements, MeasuredConnection, MeasuredDyno, MeasuredReplies } from './measurements.ts'
 import type { Dimension } from './quantity.ts'
 import { estimateMemorySlope } from './memory-slope.ts'
@@ -53,6 +53,16 @@ export const METRICS: readonly Metric[] = [
   ofConnections('longest-downtime', 'ms', 'the longest stretch without a logged-in connection', (list, run) =>
     Math.max(0, ...outages(list, run.durationMs)),
   ),
+  ofConnections(
+    'disconnects',
+    'count',
+    'logged-in connections that ended',
+    (list) => disconnectsOf(list).ended,
+  ),
+  ofConnections('unhealed', 'count', 'of them, those that no other login followed', (list) => {
+    const { ended, healed } = disconnectsOf(list)
+    return ended - healed
+  }),
   {
     name: 'qr-scans',
     dimension: 'count',

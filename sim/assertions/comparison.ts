@@ -1,0 +1,114 @@
+/**
+ * Two or more bots beside each other, each by several runs of the same scenarios: for each measure the median and
+ * the worst of its runs. What no run measured is missing, never 0. Pure; report/comparison-report.ts prints it.
+ */
+
+import { disconnectsOf } from './connection-measures.ts'
+import type { Measurements } from './measurements.ts'
+import { metricNamed, percentile } from './metrics.ts'
+
+export interface ComparedSide {
+  readonly name: string
+  readonly runs: readonly Measurements[]
+}
+
+export type MeasureUnit = 'MB' | '% of the quota' | 'ms' | ''
+
+export interface ComparedValue {
+  readonly median: number
+  readonly worst: number
+  /** Runs that measured it. */
+  readonly runs: number
+}
+
+export interface ComparisonRow {
+  readonly measure: string
+  readonly unit: MeasureUnit
+  /** In the order of the sides; null where no run measured it. */
+  readonly values: readonly (ComparedValue | null)[]
+}
+
+export interface Comparison {
+  readonly sides: readonly string[]
+  readonly rows: readonly ComparisonRow[]
+}
+
+interface ComparedMeasure {
+  readonly measure: string
+  readonly unit: MeasureUnit
+  readonly isMoreBetter: boolean
+  readonly read: (run: Measurements) => number | undefined
+}
+
+const MB_BYTES = 1_048_576
+
+const MEASURES: readonly ComparedMeasure[] = [
+  fromMetric('peak memory', 'MB', 'rss-peak', MB_BYTES),
+  ofQuota('peak memory', 'rss-peak'),
+  fromMetric('typical memory', 'MB', 'rss-typical', MB_BYTES),
+  ofQuota('typical memory', 'rss-typical'),
+  fromMetric('R14, memory above the quota', '', 'r14'),
+  fromMetric('R15, ended for memory', '', 'r15'),
+  fromMetric('killed by the platform', '', 'kills'),
+  fromMetric('disconnects', '', 'disconnects'),
+  {
+    measure: 'disconnects healed',
+    unit: '',
+    isMoreBetter: true,
+    read: ({ connections }) => (connections === null ? undefined : disconnectsOf(connections).healed),
+  },
+  fromMetric('connections in the worst minute', '', 'connects/min'),
+  fromMetric('sockets at once', '', 'sockets'),
+  fromMetric('time without a connection', 'ms', 'downtime'),
+  fromMetric('QR codes scanned', '', 'qr-scans'),
+  fromMetric('commands lost', '', 'lost'),
+  fromMetric('answers doubled', '', 'doubled'),
+  fromMetric('answer after, p50', 'ms', 'reply-p50'),
+  fromMetric('answer after, p99', 'ms', 'reply-p99'),
+]
+
+export function compareSides(sides: readonly ComparedSide[]): Comparison {
+  return {
+    sides: sides.map(({ name }) => name),
+    rows: MEASURES.map((each) => ({
+      measure: each.measure,
+      unit: each.unit,
+      values: sides.map(({ runs }) => valueOf(each, runs)),
+    })),
+  }
+}
+
+function valueOf(
+  { isMoreBetter, read }: ComparedMeasure,
+  runs: readonly Measurements[],
+): ComparedValue | null {
+  const values = runs.flatMap((run) => read(run) ?? [])
+  const median = percentile(values, 0.5)
+  if (median === undefined) return null
+  return { median, worst: isMoreBetter ? Math.min(...values) : Math.max(...values), runs: values.length }
+}
+
+function fromMetric(measure: string, unit: MeasureUnit, name: string, divisor = 1): ComparedMeasure {
+  return { measure, unit, isMoreBetter: false, read: (run) => scaled(valueOfMetric(run, name), divisor) }
+}
+
+function ofQuota(measure: string, name: string): ComparedMeasure {
+  return {
+    measure,
+    unit: '% of the quota',
+    isMoreBetter: false,
+    read: (run) =>
+      run.dyno === null ? undefined : scaled(valueOfMetric(run, name), run.dyno.quotaBytes / 100),
+  }
+}
+
+function valueOfMetric(run: Measurements, name: string): number | undefined {
+  const metric = metricNamed(name)
+  if (metric === undefined) throw new Error(`no metric is called ${name}`)
+  const measured = metric.measure(run)
+  return typeof measured === 'string' ? undefined : measured.value
+}
+
+function scaled(value: number | undefined, divisor: number): number | undefined {
+  return value === undefined ? undefined : value / divisor
+}
