@@ -103,6 +103,16 @@ export class InMemoryMessageJournal implements MessageJournal {
     return Promise.resolve('written')
   }
 
+  readTakenChats(query: { readonly limit: number }): Promise<readonly string[]> {
+    const latestMs = new Map<string, number>()
+    for (const { reply, state, recordedAtMs } of this.#rows.replies.values()) {
+      if (state !== 'acked') continue
+      latestMs.set(reply.chat, Math.max(recordedAtMs, latestMs.get(reply.chat) ?? recordedAtMs))
+    }
+    const latestFirst = [...latestMs].toSorted(([a, aMs], [b, bMs]) => bMs - aMs || compareByteOrder(a, b))
+    return Promise.resolve(latestFirst.slice(0, query.limit).map(([chat]) => chat))
+  }
+
   readReply(query: { readonly replyId: string }): Promise<RecordedReply | undefined> {
     const cell = this.#rows.replies.get(query.replyId)
     return Promise.resolve(cell === undefined ? undefined : recordedOf(cell))

@@ -31,6 +31,7 @@ const storeOperation = z.enum([
   'recordHandled',
   'readPendingReplies',
   'settleReply',
+  'readTakenChats',
   'readReply',
   'prune',
 ])

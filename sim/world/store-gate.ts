@@ -87,6 +87,7 @@ export class StoreGate {
       readPendingReplies: (query) =>
         this.#call('readPendingReplies', [query], () => journal.readPendingReplies(query)),
       settleReply: (entry) => this.#call('settleReply', [entry], () => journal.settleReply(entry)),
+      readTakenChats: (query) => this.#call('readTakenChats', [query], () => journal.readTakenChats(query)),
       readReply: (query) => this.#call('readReply', [query], () => journal.readReply(query)),
       prune: (entry) => this.#call('prune', [entry], () => journal.prune(entry)),
     }

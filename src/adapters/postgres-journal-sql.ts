@@ -86,6 +86,14 @@ export const SQL = {
       SELECT 1 FROM lease`,
   },
 
+  readTakenChats: {
+    name: 'read-taken-chats',
+    isWrite: false,
+    text: `
+      SELECT chat FROM blacksky_replies WHERE session_id = $1 AND state = 'acked'
+      GROUP BY chat ORDER BY max(recorded_at_ms) DESC, chat LIMIT $2`,
+  },
+
   readReply: {
     name: 'read-reply',
     isWrite: false,

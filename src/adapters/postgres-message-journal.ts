@@ -127,6 +127,12 @@ export class PostgresMessageJournal implements MessageJournal {
     return this.#write(SQL.settleReply, [entry.epoch, entry.replyId, entry.state])
   }
 
+  async readTakenChats(query: { readonly limit: number }): Promise<readonly string[]> {
+    const values = [this.#sessionId, query.limit]
+    const rows = await runStatement<Pick<ReplyColumns, 'chat'>>(this.#pool, SQL.readTakenChats, values)
+    return rows.map(({ chat }) => chat)
+  }
+
   async readReply(query: { readonly replyId: string }): Promise<RecordedReply | undefined> {
     const [row] = await runStatement<ReplyColumns>(this.#pool, SQL.readReply, [
       this.#sessionId,

@@ -1,15 +1,18 @@
 /**
  * WhatsApp's reach-out time lock as the outbox minds it: while it lasts no new chat is begun, and chats that have
  * taken a reply of ours go on. When it should be over, one new chat tries alone, and the others wait for what becomes
- * of it. Times are monotonic ms. Surprising: what is known is this process's own knowledge, so after a restart every
- * chat is new until it has taken a reply; that costs a wait, and only while a lock lasts.
+ * of it. Times are monotonic ms. Surprising: a chat that this process has not served yet counts as new until `recall`
+ * was told of the time before, which is asked for only when a lock begins: without one nobody needs to know.
  */
 
 /** Chats remembered as known; beyond them the one known for longest becomes new again. */
-const MAX_KNOWN_CHATS = 5_000
+export const MAX_KNOWN_CHATS = 5_000
 
 export class NewChatLock {
+  /** Latest last. */
   readonly #known = new Set<string>()
+  /** Refused by this lock: whatever they took before it, they are new to it. */
+  readonly #refused = new Set<string>()
   #isLocked = false
   #untilMs = 0
 
@@ -21,6 +24,7 @@ export class NewChatLock {
   /** A chat's message was refused: no new chat before `untilMs`, whatever was believed of this one. */
   refused(chat: string, untilMs: number): void {
     this.#known.delete(chat)
+    addBounded(this.#refused, chat)
     this.#isLocked = true
     this.#untilMs = Math.max(this.#untilMs, untilMs)
   }
@@ -34,12 +38,27 @@ export class NewChatLock {
   taken(chat: string): void {
     // A new one that went through is the proof that the lock is over.
     if (!this.#known.has(chat)) this.#isLocked = false
-    if (!this.#isLocked) this.#untilMs = 0
-    this.#known.delete(chat)
-    this.#known.add(chat)
-    for (const oldest of this.#known) {
-      if (this.#known.size <= MAX_KNOWN_CHATS) return
-      this.#known.delete(oldest)
+    if (!this.#isLocked) {
+      this.#untilMs = 0
+      this.#refused.clear()
     }
+    addBounded(this.#known, chat)
+  }
+
+  /** Chats that took a message of ours before this process began, the latest first. */
+  recall(chats: readonly string[]): void {
+    const ofThisProcess = [...this.#known]
+    const earlier = chats.filter((chat) => !this.#refused.has(chat)).toReversed()
+    for (const chat of [...earlier, ...ofThisProcess]) addBounded(this.#known, chat)
+  }
+}
+
+/** As the latest. */
+function addBounded(chats: Set<string>, chat: string): void {
+  chats.delete(chat)
+  chats.add(chat)
+  for (const oldest of chats) {
+    if (chats.size <= MAX_KNOWN_CHATS) return
+    chats.delete(oldest)
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Sends the outbox's replies over the connection that is open: one at a time, with a gap in between, because
- * bursts get accounts banned. Knows nothing of the journal. An attempt that belongs to an earlier connection, or
- * was given up, is forgotten, and whatever becomes of it later is ignored.
+ * bursts get accounts banned. Of the journal it knows only which chats once took a reply. An attempt that belongs
+ * to an earlier connection, or was given up, is forgotten, and whatever becomes of it later is ignored.
  */
 
 import { errorCodeOf } from '../errors.ts'
@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { OutgoingMessage } from '../ports/whatsapp-socket.ts'
 import type { ActiveWork } from './active-work.ts'
-import { NewChatLock } from './new-chat-lock.ts'
+import { MAX_KNOWN_CHATS, NewChatLock } from './new-chat-lock.ts'
 import { decideRefusal, decideSendFailure, nextSendOf, type OutboxEntry } from './outbox-decision.ts'
 import type { OutboxQueue } from './outbox-queue.ts'
 
@@ -21,8 +21,10 @@ export interface OutboxSenderDeps {
   send(message: OutgoingMessage): Promise<void>
   isUsable(): boolean
   readonly settings: { readonly sendGapMs: number; readonly ackTimeoutMs: number }
-  /** A send has come back: it is time to look for the next one. */
-  onSendEnded(): void
+  /** The journal's. */
+  readTakenChats(query: { readonly limit: number }): Promise<readonly string[]>
+  /** A send has come back, or a chat need not wait: it is time to look for the next one. */
+  onChange(): void
 }
 
 /** How often to look while a connection is open but not usable, and a reply waits. */
@@ -73,6 +75,7 @@ export class OutboxSender {
     if (holds === 'new-chats') {
       this.#newChats.refused(entry.reply.chat, entry.dueMs)
       logger.warn('outbox.new-chats-held', { untilMs: clock.nowMs() + delayMs })
+      void this.#deps.work.run(() => this.#recallChats())
     }
     if (isCounted) return
     entry.sends -= 1
@@ -111,7 +114,18 @@ export class OutboxSender {
     if (this.#attempt !== attempt) return
     this.#attempt = undefined
     this.#nextSendMs = Math.max(this.#nextSendMs, clock.monotonicMs() + settings.sendGapMs)
-    this.#deps.onSendEnded()
+    this.#deps.onChange()
+  }
+
+  /** Tried again at the next refusal; until then the chats of earlier processes wait with the new ones. */
+  async #recallChats(): Promise<void> {
+    try {
+      this.#newChats.recall(await this.#deps.readTakenChats({ limit: MAX_KNOWN_CHATS }))
+    } catch (error) {
+      if (errorCodeOf(error) === undefined) throw error
+      this.#deps.logger.warn('outbox.read-failed', { code: errorCodeOf(error) })
+    }
+    this.#deps.onChange()
   }
 
   #sendFailed(entry: OutboxEntry, error: unknown): void {

@@ -41,7 +41,7 @@ export interface OutboxSettings {
 export interface OutboxDeps {
   readonly clock: Clock
   readonly logger: Logger
-  readonly journal: Pick<MessageJournal, 'readPendingReplies' | 'settleReply'>
+  readonly journal: Pick<MessageJournal, 'readPendingReplies' | 'settleReply' | 'readTakenChats'>
   /** The lease's epoch; undefined without a proven lease. */
   epoch(): number | undefined
   /** Resolves when written to the socket; the ack comes by `acked`. */
@@ -80,7 +80,8 @@ export class Outbox {
       send: (message) => deps.send(message),
       isUsable: () => deps.isUsable(),
       settings,
-      onSendEnded: () => this.#advance(),
+      readTakenChats: (query) => journal.readTakenChats(query),
+      onChange: () => this.#advance(),
     })
     this.#pageSize = Math.min(settings.maxQueued, MAX_PAGE)
     this.#guard = new EpochGuard({ epoch: () => deps.epoch(), onChange: () => this.#forgetEverything() })

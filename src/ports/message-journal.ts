@@ -77,6 +77,11 @@ export interface MessageJournal {
     readonly replyId: string
     readonly state: 'acked' | 'failed'
   }): Promise<'written' | 'stale-epoch'>
+  /**
+   * Chats that have taken a reply (it is `acked`, and kept), each once: that of the reply recorded last first, then
+   * by name in byte order.
+   */
+  readTakenChats(query: { readonly limit: number }): Promise<readonly string[]>
   /** A sent message by its id, for WhatsApp's retry requests; undefined when it is not kept any more. */
   readReply(query: { readonly replyId: string }): Promise<RecordedReply | undefined>
   /**

@@ -91,6 +91,7 @@ export function retryingMessageJournal(
       journal.readPendingReplies(query),
     ),
     settleReply: repeater.repeating('settleReply', (entry) => journal.settleReply(entry)),
+    readTakenChats: repeater.repeating('readTakenChats', (query) => journal.readTakenChats(query)),
     readReply: repeater.repeating('readReply', (query) => journal.readReply(query)),
     prune: repeater.repeating('prune', (entry) => journal.prune(entry)),
   }

@@ -193,6 +193,27 @@ export function describeMessageJournal(name: string, makeFixture: MakeFixture): 
       expect(await journal.readPendingReplies({ limit: 1 })).toEqual(all.slice(0, 1))
     })
 
+    it('knows each chat that has taken a reply once, the latest first, up to the limit', async () => {
+      const replies: [string, string, number, 'acked' | 'failed' | 'pending'][] = [
+        ['1', 'old', 1, 'acked'],
+        ['2', 'b', 2, 'acked'],
+        ['3', 'B', 2, 'acked'],
+        ['4', 'refusing', 3, 'failed'],
+        ['5', 'waiting', 4, 'pending'],
+        ['6', 'newest', 1, 'acked'],
+        ['7', 'newest', 5, 'acked'],
+        ['8', 'old', 0, 'acked'],
+      ]
+      for (const [id, chat, nowMs, state] of replies) {
+        await record(inbound({ id }))
+        await handle(inbound({ id }), reply({ replyId: id, chat }), nowMs)
+        if (state !== 'pending') await journal.settleReply({ epoch, replyId: id, state })
+      }
+      expect(await journal.readTakenChats({ limit: 10 })).toEqual(['newest', 'B', 'b', 'old'])
+      expect(await journal.readTakenChats({ limit: 2 })).toEqual(['newest', 'B'])
+      expect(await fixture.messageJournal(freshSession()).readTakenChats({ limit: 10 })).toEqual([])
+    })
+
     it('refuses every write under a stale epoch', async () => {
       await record(inbound())
       await record(inbound({ id: 'handled' }))

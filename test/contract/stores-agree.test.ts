@@ -158,6 +158,12 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   },
   {
     weight: 2,
+    arbitrary: step('readTakenChats', fc.record({ limit }), ({ journal }, args) =>
+      journal.readTakenChats(args),
+    ),
+  },
+  {
+    weight: 2,
     arbitrary: step('readReply', fc.record({ replyId: id }), ({ journal }, args) => journal.readReply(args)),
   },
   {

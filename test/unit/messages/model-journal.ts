@@ -114,6 +114,13 @@ export class ModelJournal implements MessageJournal {
     })
   }
 
+  readTakenChats({ limit }: { limit: number }) {
+    return this.#run('readTakenChats', () => {
+      const taken = [...this.replies.values()].filter(({ state }) => state === 'acked')
+      return [...new Set(taken.toReversed().map(({ reply }) => reply.chat))].slice(0, limit)
+    })
+  }
+
   readReply({ replyId }: { replyId: string }) {
     return this.#run('readReply', () => {
       const row = this.replies.get(replyId)

@@ -352,6 +352,22 @@ describe('Outbox: refusals', () => {
     expect(new Set(world.sent.slice(4))).toEqual(new Set(['r1', 'r2']))
   })
 
+  it('goes on in chats that took a reply of an earlier process, as soon as a lock makes it matter', async () => {
+    const world = await setup()
+    world.reply('r0', { chat: 'old' })
+    world.outbox.acked('r0', undefined)
+    await world.outbox.stop()
+    world.outbox = world.makeOutbox()
+    world.outbox.connectionOpened()
+    world.reply('r1', { chat: 'new' })
+    await settle()
+    world.outbox.acked('r1', 463)
+    world.reply('r2', { chat: 'newer' })
+    world.reply('r3', { chat: 'old' })
+    await world.clock.advance(10_000)
+    expect(world.sent).toEqual(['r0', 'r1', 'r3'])
+  })
+
   it('sends nothing at all for a while when the account is rate limited, longer each time', async () => {
     const world = await setup({ settings: { maxSendsPerReply: 1 } })
     world.reply('r1')

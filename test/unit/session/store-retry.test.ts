@@ -66,6 +66,7 @@ const journalled = [
   'recordHandled',
   'readPendingReplies',
   'settleReply',
+  'readTakenChats',
   'readReply',
   'prune',
 ] as const
