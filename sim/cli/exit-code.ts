@@ -30,9 +30,16 @@ const PRECEDENCE: readonly ExitCode[] = [
   EXIT.vacuous,
 ]
 
-/** The code of several runs: 5 before 4 before 1 before 3 before 0. */
-export function exitCodeOf(results: readonly RunResult[], isDeterministic: boolean): ExitCode {
-  const codes = new Set(results.map((result) => CODE_OF_VERDICT[result.verdict]))
+/**
+ * The code of several runs: 5 before 4 before 1 before 3 before 0.
+ * @param bounds what became of the bounds that were stated on them
+ */
+export function exitCodeOf(
+  results: readonly RunResult[],
+  isDeterministic: boolean,
+  bounds: ExitCode,
+): ExitCode {
+  const codes = new Set([...results.map((result) => CODE_OF_VERDICT[result.verdict]), bounds])
   if (!isDeterministic) codes.add(EXIT.notDeterministic)
   return PRECEDENCE.find((code) => codes.has(code)) ?? EXIT.holds
 }

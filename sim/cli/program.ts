@@ -4,6 +4,7 @@
  */
 
 import { Command, CommanderError, Option } from 'commander'
+import { metricLines } from '../assertions/assertion.ts'
 import { LEVELS } from '../scenario.ts'
 import type { Level } from '../scenario.ts'
 import { TARGETS } from '../world/run-result.ts'
@@ -23,8 +24,9 @@ const MAX_DEFAULT_JOBS = 8
 const MAX_SEEDS = 100_000
 
 const EXIT_CODES = `
-Exit codes: 0 all claims hold, 1 a claim is broken, 2 wrong usage or scenario, 3 vacuous (a fault never
-struck or a claim was never put to the test), 4 not deterministic, 5 the machine failed (Postgres, a worker).`
+Exit codes: 0 all claims and bounds hold, 1 one is broken, 2 wrong usage or scenario, 3 vacuous (a fault never
+struck, a claim was never put to the test, a bound is undecided), 4 not deterministic, 5 the machine failed
+(Postgres, a worker).`
 
 const RUN_EXAMPLES = `
 Examples:
@@ -33,7 +35,12 @@ Examples:
   npm run lab -- run dyno-restart/daily-cycle --seed 7 --repeat 2
   npm run lab -- run my-scenario.ts --level model      a scenario of your own
   npm run lab -- run --all --target before             what the old behaviour breaks
+  npm run lab -- run --level real --assert 'connects/min<=6' --assert 'rss-peak<85%'
 ${EXIT_CODES}`
+
+const BOUNDS_HELP = `
+What --assert may bound:
+  ${metricLines().join('\n  ')}`
 
 interface RunWords {
   all?: boolean
@@ -45,6 +52,9 @@ interface RunWords {
   postgres: PostgresKind
   json?: string
   jobs: number
+  assert: string[]
+  baseline?: string
+  measurements?: string
 }
 
 /**
@@ -129,12 +139,15 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
     )
     .addOption(postgresOption())
     .option('--json <file>', 'write the results there, too')
+    .addOption(assertOption())
+    .option('--baseline <file>', 'measurements of an earlier run, to compare with')
+    .option('--measurements <file>', 'at level real: write what was measured from outside there')
     .addOption(
       new Option('--jobs <n>', 'worker processes')
         .argParser(wholeNumber('--jobs', 1, 64))
         .default(Math.min(MAX_DEFAULT_JOBS, environment.cores)),
     )
-    .addHelpText('after', RUN_EXAMPLES)
+    .addHelpText('after', `${RUN_EXAMPLES}${BOUNDS_HELP}`)
     .action(async (selectors: string[], words: RunWords) => {
       if (words.all === true && selectors.length > 0) throw bothAllAndNames(selectors)
       end(
@@ -146,9 +159,22 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
           postgres: words.postgres,
           jsonFile: words.json,
           jobs: words.jobs,
+          assert: words.assert,
+          baselineFile: words.baseline,
+          measurementsFile: words.measurements,
         }),
       )
     })
+}
+
+/** Several can be given, each with its own --assert. */
+function assertOption(): Option {
+  return new Option(
+    '--assert <bound>',
+    "at level real: e.g. 'connects/min<=6', 'rss-slope<1MB/h'; repeatable",
+  )
+    .argParser((bound: string, before: string[]) => [...before, bound])
+    .default([], 'none')
 }
 
 function postgresOption(): Option {

@@ -9,7 +9,7 @@ import { Progress } from '../report/progress.ts'
 import { replayHeadingText, replayVerdictText } from '../report/replay-report.ts'
 import type { RunResult } from '../world/run-result.ts'
 import { compareEnds } from './divergence.ts'
-import { exitCodeOf } from './exit-code.ts'
+import { EXIT, exitCodeOf } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
 import { KEPT_LINES, readRunFile } from './run-file.ts'
@@ -42,7 +42,7 @@ export async function replayCommand(
         : divergenceText(divergence, terminal.colors),
     )
   }
-  return exitCodeOf([result], comparison !== 'differs')
+  return exitCodeOf([result], comparison !== 'differs', EXIT.holds)
 }
 
 async function rerun(environment: LabEnvironment, file: RunFile, postgres: PostgresKind): Promise<RunResult> {

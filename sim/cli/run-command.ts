@@ -5,6 +5,9 @@
 
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { checkBaseline, exitCodeOfJudgements, judgeBounds } from '../assertions/bounds.ts'
+import { writeMeasurements } from '../assertions/measurements-file.ts'
+import { assertionsText } from '../report/assertion-report.ts'
 import { jsonReport } from '../report/json-report.ts'
 import { Progress } from '../report/progress.ts'
 import { divergenceText, notDeterministicTitle } from '../report/divergence-report.ts'
@@ -25,6 +28,7 @@ import { selectScenarios } from './select-scenarios.ts'
 import { readVersions } from './versions.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import { openWorkshop } from './workshop.ts'
+import { openBounds } from './run-bounds.ts'
 import { writeAtomically } from './write-atomically.ts'
 
 export interface RunOptions {
@@ -35,6 +39,10 @@ export interface RunOptions {
   readonly postgres: PostgresKind
   readonly jsonFile: string | undefined
   readonly jobs: number
+  /** Bounds as they were written. */
+  readonly assert: readonly string[]
+  readonly baselineFile: string | undefined
+  readonly measurementsFile: string | undefined
 }
 
 /** How many of the runs that differ are run again to show where: each costs two further runs and more. */
@@ -51,10 +59,16 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const { terminal, lifetime, directory } = environment
   const { colors } = terminal
-  checkJsonPlace(directory, options.jsonFile)
+  checkPlace(directory, '--json', options.jsonFile)
+  checkPlace(directory, '--measurements', options.measurementsFile)
   const isReal = options.level === 'real'
+  const bounds = openBounds(directory, options)
   const selected = await selectScenarios(environment.engine.scenarios, selectors, directory)
   const scenarios = isReal ? realScenarios(selected, selectors) : selected
+  checkBaseline(
+    bounds,
+    scenarios.map(({ id }) => id),
+  )
   const plan = planRuns({ ...options, scenarios })
   // Real runs share the machine's time: one beside another would be another experiment.
   const workers = isReal ? 1 : Math.min(options.jobs, plan.jobs.length)
@@ -66,27 +80,33 @@ export async function runCommand(
   const { results, paths } = await runAll(environment, plan, workshop.pool)
   const wallMs = performance.now() - startedMs
   const outcomes = judgeGroups(plan.groups, results)
+  const measured = results.flatMap(({ measurements }) => measurements ?? [])
+  const judgements = judgeBounds(bounds, measured)
   if (options.jsonFile !== undefined)
-    writeAtomically(resolve(directory, options.jsonFile), jsonReport(results))
+    writeAtomically(resolve(directory, options.jsonFile), jsonReport(results, judgements))
+  if (options.measurementsFile !== undefined && measured.length > 0)
+    writeMeasurements(resolve(directory, options.measurementsFile), measured)
   terminal.write(`\n${runTable(outcomes, colors)}\n`)
   terminal.write(failuresText(outcomes, paths, colors))
   await lifetime.unlessInterrupted(showDivergences(environment, outcomes, workshop.pool))
+  terminal.write(assertionsText(judgements, colors))
   terminal.write(notesText(outcomes, colors))
   terminal.write(summaryText(outcomes, wallMs, colors))
   return exitCodeOf(
     results,
     outcomes.every((outcome) => !outcome.isDivergent),
+    exitCodeOfJudgements(judgements),
   )
 }
 
 /** The folder must be there now: an hour of runs is a bad moment to find out. */
-function checkJsonPlace(directory: string, file: string | undefined): void {
+function checkPlace(directory: string, option: string, file: string | undefined): void {
   if (file === undefined) return
   const folder = dirname(resolve(directory, file))
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
   throw new LabProblem({
-    what: `there is no folder for the JSON report: ${folder}`,
-    where: `--json ${file}`,
+    what: `there is no folder for the file: ${folder}`,
+    where: `${option} ${file}`,
     mend: 'make the folder first, or give another path',
   })
 }

@@ -5,6 +5,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorMessageOf } from '../../src/errors.ts'
+import type { Measurements } from '../assertions/measurements.ts'
 import { RunJudge } from '../checkers/run-judge.ts'
 import type { Judgement } from '../checkers/run-judge.ts'
 import { realFaultEndMs } from '../faults/real-fault.ts'
@@ -14,6 +15,7 @@ import { PrngStreams } from '../world/prng.ts'
 import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { DynoWatch } from './dyno-watch.ts'
+import { MeasuredRun } from './measured-run.ts'
 import { notJudgedNotes } from './not-judged.ts'
 import { People } from './people.ts'
 import { ProcessFaults } from './process-faults.ts'
@@ -57,6 +59,7 @@ export async function runReal(request: RunRequest, environment: RealRunEnvironme
     postgres: environment.database.describe,
     lines: run.trace.lines(),
     notes: run.notes,
+    ...(run.measurements === undefined ? {} : { measurements: run.measurements }),
   }
 }
 
@@ -69,13 +72,17 @@ class RealRun {
   readonly #processes: ProcessWatch
   readonly #connections: ConnectionWatch
   readonly #dynos: DynoWatch
+  readonly #measured = new MeasuredRun()
+  readonly #request: RunRequest
   readonly trace: RealTrace
+  measurements: Measurements | undefined
   #stage: RealStage | undefined
   #injector: RealInjector | undefined
   #failure: Error | undefined
 
   constructor(request: RunRequest, environment: RealRunEnvironment) {
     const { scenario, part } = realScenario(request.scenario)
+    this.#request = request
     this.#environment = environment
     this.#part = part
     this.#seedText = `${scenario.id}/${request.seed}`
@@ -84,6 +91,7 @@ class RealRun {
     this.#judge = new RunJudge({ scenario, context, faultsEndMs: this.#faultsEndMs })
     this.trace = new RealTrace(environment.keepLines)
     this.trace.listen((event) => this.#judge.observe(event))
+    this.trace.listen((event) => this.#measured.observe(event))
     const record = this.#record.bind(this)
     this.#processes = new ProcessWatch({ isBot: (line) => line.includes('bot-main'), record })
     this.#connections = new ConnectionWatch({
@@ -111,7 +119,9 @@ class RealRun {
       const stage = await this.#open()
       await this.#play(stage)
       if (this.#failure !== undefined) throw this.#failure
-      return this.#judgeNow(stage)
+      const judgement = await this.#judgeNow(stage)
+      this.measurements = this.#measured.take(this.#request, stage, Date.now())
+      return judgement
     } finally {
       this.#judge.end()
       this.#processes.stop()
@@ -145,6 +155,7 @@ class RealRun {
     const injector = this.#createInjector(stage, processFaults)
     this.#injector = injector
     this.trace.begin()
+    this.#measured.begin(Date.now())
     await stage.sim.start()
     injector.schedule(faults)
     people.start()

@@ -12,7 +12,7 @@ const COLOR_OF_VERDICT = { holds: 'green', broken: 'red', undecided: 'yellow' } 
 /** E.g. `rss-slope<1MB/h  broken  2.1 MB/h (95 %: 1.6 MB/h to 2.6 MB/h)`. '' without any. */
 export function assertionsText(judgements: readonly Judgement[], colors: Colors): string {
   if (judgements.length === 0) return ''
-  return `\n${plainTable(
+  return `${plainTable(
     [
       ['bound', 'left'],
       ['scenario', 'left'],
@@ -27,7 +27,7 @@ export function assertionsText(judgements: readonly Judgement[], colors: Colors)
       colors[COLOR_OF_VERDICT[verdict]](verdict),
       message,
     ]),
-  )}`
+  )}\n`
 }
 
 /** For the machine-readable report. Numbers in things, bytes, bytes an hour or ms; fields are added, never renamed. */

@@ -1,8 +1,10 @@
 /** The machine-readable report of `run --json FILE`. Fields are added, never renamed. */
 
+import type { Judgement } from '../assertions/judge.ts'
+import { assertionsJson } from './assertion-report.ts'
 import type { RunResult } from '../world/run-result.ts'
 
-export function jsonReport(results: readonly RunResult[]): string {
+export function jsonReport(results: readonly RunResult[], judgements: readonly Judgement[]): string {
   const runs = results.map((result) => ({
     scenario: result.scenario,
     family: result.family,
@@ -17,5 +19,6 @@ export function jsonReport(results: readonly RunResult[]): string {
     postgres: result.postgres ?? null,
     ...(result.notes === undefined ? {} : { notes: result.notes }),
   }))
-  return `${JSON.stringify({ runs }, undefined, 2)}\n`
+  const bounds = judgements.length === 0 ? {} : { assertions: assertionsJson(judgements) }
+  return `${JSON.stringify({ runs, ...bounds }, undefined, 2)}\n`
 }

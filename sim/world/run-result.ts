@@ -1,5 +1,6 @@
 /** What one run of one scenario came to. */
 
+import type { Measurements } from '../assertions/measurements.ts'
 import type { Violation } from '../checkers/claim.ts'
 import type { Family, Level, Scenario } from '../scenario.ts'
 
@@ -39,4 +40,6 @@ export interface RunResult {
   readonly lines: readonly string[]
   /** What the reader of the result must know: settings that were shortened, claims not judged. */
   readonly notes?: readonly string[]
+  /** At the real level: what was measured from outside. */
+  readonly measurements?: Measurements
 }

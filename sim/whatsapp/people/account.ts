@@ -37,6 +37,7 @@ export class Account extends SimulatedPerson {
   readonly key: KeyPair = Curve.generateKeyPair()
   readonly #world: AccountWorld
   #lastDevice = FIRST_LINKED_DEVICE - 1
+  #pairings = 0
 
   constructor(world: AccountWorld, options: AccountOptions = {}) {
     const numbers = world.directory.allot(PHONE_PREFIX, options.phoneNumber)
@@ -50,6 +51,11 @@ export class Account extends SimulatedPerson {
   /** The real clients linked to this account, in the order of linking. */
   get linkedDevices(): LinkedDevice[] {
     return [...this.devices.values()].filter((device) => device instanceof LinkedDevice)
+  }
+
+  /** How often somebody had to take the phone in hand: QR codes scanned and pairing codes typed, with success. */
+  get pairings(): number {
+    return this.#pairings
   }
 
   /**
@@ -116,6 +122,7 @@ export class Account extends SimulatedPerson {
 
   /** A phone sends what it has to a newly linked device; clients hold back what else comes until they have it. */
   async #greet(device: LinkedDevice): Promise<LinkedDevice> {
+    this.#pairings += 1
     await this.sendHistory([], [device])
     return device
   }

@@ -83,7 +83,7 @@ describe('selection', () => {
     ['--level modle', 'Allowed choices are model, virtual'],
     ['--sed 1', "unknown option '--sed'"],
     [`--all ${storm}`, '--all and names of scenarios exclude each other'],
-    ['--json no/such/folder/x.json', 'there is no folder for the JSON report'],
+    ['--json no/such/folder/x.json', 'there is no folder for the file'],
   ])('refuses %s with one message and exit code 2', async (words, message) => {
     const { exitCode, out, err } = await lab(`run ${words}`)
     expect(exitCode).toBe(2)

@@ -6,6 +6,7 @@ import { serveRuns } from '../../../../sim/cli/serve-runs.ts'
 import type { Violation } from '../../../../sim/checkers/claim.ts'
 import { InfrastructureError } from '../../../../sim/infrastructure-error.ts'
 import type { RunRequest, RunResult, Verdict } from '../../../../sim/world/run-result.ts'
+import { aRun } from '../../../unit/sim/assertions/runs.ts'
 
 const VIOLATION: Violation = { claim: 'single-socket', atMs: 61_250, message: 'two connections at once' }
 
@@ -30,6 +31,9 @@ function resultOf(request: RunRequest, postgres: string | undefined, keepLines: 
     wallMs: 2,
     postgres,
     lines: keepLines === 0 ? [] : lines.slice(-keepLines),
+    ...(level === 'real' && verdict !== 'error'
+      ? { measurements: aRun({ scenario: scenario.id, target, level, seed }) }
+      : {}),
   }
 }
 
