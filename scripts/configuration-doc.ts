@@ -4,7 +4,6 @@
  */
 
 import { format } from 'prettier'
-import { settingFacts } from '../src/config-setting.ts'
 import type { SettingFacts } from '../src/config-setting.ts'
 import { SETTING_GROUPS } from '../src/config-settings.ts'
 
@@ -22,7 +21,7 @@ const TABLE_HEAD = `| Setting | Value | Default | Why |\n|---|---|---|---|`
 
 export function renderConfigurationDoc(): Promise<string> {
   const sections = SETTING_GROUPS.map(({ title, settings }) => {
-    const rows = Object.values(settings).map((schema) => tableRow(settingFacts(schema)))
+    const rows = Object.values(settings).map(({ facts }) => tableRow(facts))
     return [`## ${title}\n`, TABLE_HEAD, ...rows, ''].join('\n')
   })
   return format([INTRODUCTION, ...sections].join('\n'), { parser: 'markdown' })

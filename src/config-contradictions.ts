@@ -3,7 +3,6 @@
  * is skipped when one of them could not be read, so that one mistake is not reported as two.
  */
 
-import { settingFacts } from './config-setting.ts'
 import { SETTINGS } from './config-settings.ts'
 import type { Config, ConfigProblem } from './config.ts'
 
@@ -112,9 +111,7 @@ export function findContradictions(values: object): ConfigProblem[] {
 function rule<const K extends Key>(spec: Rule<K>): (values: object) => ConfigProblem[] {
   return (values) => {
     if (!hasKeys(values, spec.keys) || !spec.isBroken(values)) return []
-    return [
-      { setting: settingFacts(SETTINGS[spec.keys[0]]).name, problem: spec.problem, remedy: spec.remedy },
-    ]
+    return [{ setting: SETTINGS[spec.keys[0]].facts.name, problem: spec.problem, remedy: spec.remedy }]
   }
 }
 

@@ -5,10 +5,8 @@
  * counts as not set, because a config var of Heroku can be emptied but not always removed.
  */
 
-import type { z } from 'zod'
 import { findContradictions } from './config-contradictions.ts'
-import { settingFacts } from './config-setting.ts'
-import type { SettingFacts } from './config-setting.ts'
+import type { Setting, SettingFacts } from './config-setting.ts'
 import { SETTINGS } from './config-settings.ts'
 import { findMistypedNames } from './config-typos.ts'
 
@@ -17,7 +15,9 @@ type SettingKey = keyof typeof SETTINGS
 const SETTING_KEYS = Object.keys(SETTINGS).filter(isSettingKey)
 
 /** Every setting's value, parsed and in range; quantities carry their unit in the name. */
-export type Config = { readonly [K in SettingKey]: z.output<(typeof SETTINGS)[K]> }
+export type Config = {
+  readonly [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never
+}
 
 export interface ConfigProblem {
   /** The environment variable. */
@@ -44,11 +44,11 @@ export function parseConfig(env: Environment): ConfigResult {
   const values: Partial<Record<SettingKey, unknown>> = {}
   const problems: ConfigProblem[] = []
   for (const key of SETTING_KEYS) {
-    const facts = settingFacts(SETTINGS[key])
+    const { facts } = SETTINGS[key]
     const text = env[facts.name]?.trim()
-    const parsed = SETTINGS[key].safeParse(text === '' ? undefined : text)
-    if (parsed.success) values[key] = parsed.data
-    else problems.push(valueProblem(facts, text, parsed.error.issues[0]?.message ?? 'cannot be used'))
+    const reading = SETTINGS[key].read(text === '' ? undefined : text)
+    if (reading.ok) values[key] = reading.value
+    else problems.push(valueProblem(facts, text, reading.problem))
   }
   problems.push(...findContradictions(values))
   const warnings = findMistypedNames(Object.keys(env), settingNames()).map(mistypedName)
@@ -60,7 +60,7 @@ export function parseConfig(env: Environment): ConfigResult {
 export function describeConfig(config: Config): Record<string, string | number | boolean> {
   const lines: Record<string, string | number | boolean> = {}
   for (const key of SETTING_KEYS) {
-    const { name, isSecret } = settingFacts(SETTINGS[key])
+    const { name, isSecret } = SETTINGS[key].facts
     const value = config[key]
     if (value === undefined) lines[name] = 'not set'
     else lines[name] = isSecret || value instanceof Uint8Array ? '***' : value
@@ -97,14 +97,14 @@ function mistypedName(mistyped: { readonly name: string; readonly meant: string 
 }
 
 function settingNames(): string[] {
-  return SETTING_KEYS.map((key) => settingFacts(SETTINGS[key]).name)
+  return SETTING_KEYS.map((key) => SETTINGS[key].facts.name)
 }
 
 function isSettingKey(key: string): key is SettingKey {
   return key in SETTINGS
 }
 
-/** Without a problem every schema has given its value. */
+/** Without a problem every setting has given its value. */
 function hasAllValues(values: object, problems: readonly ConfigProblem[]): values is Config {
   return problems.length === 0 && SETTING_KEYS.every((key) => key in values)
 }

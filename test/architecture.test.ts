@@ -144,9 +144,14 @@ const loadedBy = (entry: string): Set<string> => packagesLoaded(entry, (file) =>
 describe('the supervisor', () => {
   it('loads neither WhatsApp nor the database: it must stay small and start at once', () => {
     const packages = loadedBy('src/main.ts')
-    const heavy = ['@whiskeysockets/baileys', 'libsignal', 'pg', 'node-pg-migrate', 'ws']
+    const heavy = ['@whiskeysockets/baileys', 'libsignal', 'pg', 'node-pg-migrate', 'ws', 'zod']
     expect(heavy.filter((name) => packages.has(name))).toEqual([])
     expect(packages).toContain('express')
+  })
+
+  it('takes no module that loads an HTTP client with it: src/health/node-http.ts says why', () => {
+    const withUndici = ['node:http', 'node:https', 'undici']
+    expect(withUndici.filter((name) => loadedBy('src/main.ts').has(name))).toEqual([])
   })
 
   it('would be found out: the bot process loads both', () => {

@@ -3,7 +3,7 @@
  * else runs. Anybody may read it, so it tells no value, only names and what they may be.
  */
 
-import { createServer } from 'node:http'
+import { createServer } from './node-http.ts'
 import type { Server } from 'node:http'
 
 /** As config.ts finds them. */

@@ -5,7 +5,7 @@
  * connection, else the router's next request meets a socket that we are just closing (H13, H18).
  */
 
-import { createServer } from 'node:http'
+import { createServer } from './node-http.ts'
 import type { RequestListener, Server } from 'node:http'
 import { errorMessageOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'

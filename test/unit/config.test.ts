@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { renderConfigurationDoc } from '../../scripts/configuration-doc.ts'
-import { settingFacts } from '../../src/config-setting.ts'
 import { SETTINGS } from '../../src/config-settings.ts'
 import { describeConfig, parseConfig } from '../../src/config.ts'
 import type { Config, ConfigProblem, Environment } from '../../src/config.ts'
@@ -42,14 +41,15 @@ describe('parseConfig', () => {
   })
 
   it('has a default inside the range for every setting', () => {
-    const facts = Object.values(SETTINGS).map(settingFacts)
-    const defaults = facts.flatMap((fact) => (fact.default === undefined ? [] : [[fact.name, fact.default]]))
+    const defaults = Object.values(SETTINGS).flatMap(({ facts }) =>
+      facts.default === undefined ? [] : [[facts.name, facts.default]],
+    )
     expect(problemsOf(Object.fromEntries(defaults))).toEqual([])
     expect(configOf(Object.fromEntries(defaults))).toEqual(configOf({}))
   })
 
   it('gives every variable its own setting', () => {
-    const names = Object.values(SETTINGS).map((schema) => settingFacts(schema).name)
+    const names = Object.values(SETTINGS).map(({ facts }) => facts.name)
     expect(new Set(names).size).toBe(names.length)
   })
 
@@ -182,7 +182,7 @@ describe('parseConfig', () => {
   })
 
   it('never throws, and never gives a config out of range', () => {
-    const names = Object.values(SETTINGS).map((schema) => settingFacts(schema).name)
+    const names = Object.values(SETTINGS).map(({ facts }) => facts.name)
     const value = fc.oneof(
       fc.string(),
       fc.integer().map(String),

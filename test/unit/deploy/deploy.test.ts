@@ -5,7 +5,6 @@ import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ignoredPaths, procfileCommand } from '../../../scripts/slug-size.ts'
-import { settingFacts } from '../../../src/config-setting.ts'
 import { SETTINGS } from '../../../src/config-settings.ts'
 import { parseConfig } from '../../../src/config.ts'
 
@@ -88,7 +87,7 @@ describe('the deploy button', () => {
   })
 
   it('sets only settings that exist, and asks for one of them beside the app’s name', () => {
-    const names = Object.values(SETTINGS).map((schema) => settingFacts(schema).name)
+    const names = Object.values(SETTINGS).map(({ facts }) => facts.name)
     expect(Object.keys(APP.env).filter((name) => !names.includes(name))).toEqual([])
     const asked = Object.entries(APP.env).filter(([, spec]) => spec.generator === undefined)
     expect(asked).toEqual([['PAIRING_PHONE_NUMBER', expect.objectContaining({ required: false })]])
