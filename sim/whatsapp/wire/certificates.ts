@@ -31,10 +31,15 @@ export interface BaileysModule {
  */
 export function trustFakeWhatsApp(baileys: BaileysModule): () => void {
   const before = baileys.WA_CERT_DETAILS.PUBLIC_KEY
-  baileys.WA_CERT_DETAILS.PUBLIC_KEY = publicKeyOf(fixedPrivateKey('root'))
+  baileys.WA_CERT_DETAILS.PUBLIC_KEY = fakeRootKey()
   return () => {
     baileys.WA_CERT_DETAILS.PUBLIC_KEY = before
   }
+}
+
+/** Public key of the root that signs every fake server's chain. */
+export function fakeRootKey(): Buffer {
+  return publicKeyOf(fixedPrivateKey('root'))
 }
 
 /** The encoded chain for a server's static key: root signs intermediate, intermediate signs leaf. */
