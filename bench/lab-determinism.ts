@@ -40,8 +40,8 @@ export async function measureDeterminism(
   const scenarios = engine.scenarios.filter((scenario) => scenario.durationMs <= MAX_DURATION_MS)
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1)
   const plans = [
-    planRuns({ scenarios, level: 'virtual', seeds, target: 'bot', repeat: 2 }),
-    planRuns({ scenarios, level: 'model', seeds, target: 'bot', repeat: 1 }),
+    planRuns({ scenarios, level: 'virtual', seeds, target: 'bot', repeat: 2, collectsGarbage: false }),
+    planRuns({ scenarios, level: 'model', seeds, target: 'bot', repeat: 1, collectsGarbage: false }),
   ]
   const jobs = plans.flatMap((plan) => plan.jobs).map((job): RunJob => ({ ...job, keepLines: 0 }))
   const { postgres, workers } = options

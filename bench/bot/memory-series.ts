@@ -29,6 +29,8 @@ export interface MemorySeries {
   readonly anonKb: number[]
   /** Every so many samples, garbage was collected in each process just before; 0: never. */
   readonly collectEvery: number
+  /** After each collection: what V8 holds for JavaScript, its heap and what that keeps outside of it. */
+  readonly liveKb: number[]
 }
 
 export interface MemorySeriesOptions {
@@ -93,7 +95,9 @@ async function playStep({ series, say, hold, hub }: Subject, startedMs: number, 
   await hold?.(Math.round(series.leakMbPerHour * MB_BYTES * elapsedHours))
   if (series.collectEvery > 0 && (step + 1) % series.collectEvery === 0) {
     await sleep(Math.max(0, endMs - 500 - performance.now()))
-    await Promise.all((hub?.agents() ?? []).map((agent) => agent.collect()))
+    const reports = await Promise.all((hub?.agents() ?? []).map((agent) => agent.collect()))
+    const live = reports.map(({ memory }) => memory.heapUsed + memory.external)
+    series.liveKb.push(wholeKb(live.reduce((sum, bytes) => sum + bytes, 0)))
   }
   await sleep(Math.max(0, endMs - performance.now()))
 }
@@ -144,7 +148,7 @@ async function startSubject(
   const agent = await hub?.find(({ hello }) => hello.argv.join(' ').includes('bot-main'), AGENT_LIMIT_MS)
   return {
     dyno,
-    series: { ...settings, stepMs: STEP_MS, pssKb: [], rssKb: [], anonKb: [] },
+    series: { ...settings, stepMs: STEP_MS, pssKb: [], rssKb: [], anonKb: [], liveKb: [] },
     say: (text) => anna.say(text, { to: account }),
     hub,
     hold:

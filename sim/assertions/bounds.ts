@@ -58,6 +58,11 @@ export function readBounds(
   return { assertions, baseline: readMeasurements(resolve(directory, words.baseline)) }
 }
 
+/** Whether one of them can be judged only where garbage is collected from outside. */
+export function needCollections({ assertions }: Bounds): boolean {
+  return assertions.some(({ metric }) => metric.needsCollections === true)
+}
+
 /** Before hours are spent on it. @throws LabProblem when the baseline lacks one of the scenarios */
 export function checkBaseline({ baseline }: Bounds, scenarios: readonly string[]): void {
   if (baseline.length === 0) return

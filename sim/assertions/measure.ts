@@ -5,7 +5,7 @@
 
 import type { DynoEvent } from '../dyno/real/dyno-event.ts'
 import type { ConnectionTruth } from '../whatsapp/truth-ledger.ts'
-import type { MeasuredConnection, MeasuredDyno, MeasuredReplies } from './measurements.ts'
+import type { CollectedSample, MeasuredConnection, MeasuredDyno, MeasuredReplies } from './measurements.ts'
 
 /** When the run began and ended, ms since 1970. */
 export interface RunSpan {
@@ -71,10 +71,16 @@ export function measureReplies(
   return { asked: questions.length, answered, doubled, latenciesMs, unreadable }
 }
 
-/** @param events of a simulated Heroku, all of them; `quotaBytes` is in its rules */
+/** `events` of a simulated Heroku, all of them; its rules have the quota. */
+export interface DynoRecord {
+  readonly events: readonly DynoEvent[]
+  readonly quotaBytes: number
+  /** By the run's clock already. */
+  readonly collected: readonly CollectedSample[]
+}
+
 export function measureDyno(
-  events: readonly DynoEvent[],
-  quotaBytes: number,
+  { events, quotaBytes, collected }: DynoRecord,
   { startedAtMs }: RunSpan,
 ): MeasuredDyno {
   const at = (atMs: number): number => Math.max(0, atMs - startedAtMs)
@@ -98,6 +104,7 @@ export function measureDyno(
       anonBytes: anonBytes ?? null,
       rssBytes,
     })),
+    collected: [...collected],
     r10: ended('r10'),
     r12: ended('r12'),
     r14: samples.filter(({ verdict }) => verdict === 'r14').length,

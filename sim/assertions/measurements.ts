@@ -43,9 +43,21 @@ const memorySampleSchema = z.strictObject({
   rssBytes: bytes.nullable(),
 })
 
+const collectedSampleSchema = z.strictObject({
+  atMs: ms,
+  /** Counts the sets of processes that lived: another set begins at another level. */
+  life: count,
+  /** Anonymous pages and swap of all processes; null where the system does not tell. */
+  anonBytes: bytes.nullable(),
+  /** What V8 holds for JavaScript in all processes: its heap, and what that keeps outside of it. */
+  liveBytes: bytes,
+})
+
 const dynoSchema = z.strictObject({
   quotaBytes: z.number().positive(),
   samples: z.array(memorySampleSchema),
+  /** Memory right after a collection in every process; empty when none were made. */
+  collected: z.array(collectedSampleSchema),
   /** Heroku's errors, counted as it logs them. */
   r10: count,
   r12: count,
@@ -74,6 +86,7 @@ export type Measurements = z.output<typeof measurementsSchema>
 export type MeasuredConnection = z.output<typeof connectionSchema>
 export type MeasuredReplies = z.output<typeof repliesSchema>
 export type MeasuredDyno = z.output<typeof dynoSchema>
+export type CollectedSample = z.output<typeof collectedSampleSchema>
 export type MemorySample = z.output<typeof memorySampleSchema>
 
 /** The whole of a `--measurements` file, which `--baseline` reads. */

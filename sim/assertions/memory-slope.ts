@@ -1,41 +1,43 @@
 /**
- * How quickly a dyno's memory grows in the long run. Start-up and saw-teeth of garbage must not accuse a clean bot:
- * the first minutes of each boot do not count, and of each few minutes only the least memory does, which is what
- * a collection leaves. Anonymous memory is judged where it is told, as Pss moves with other processes' pages.
+ * How quickly a dyno's memory grows in the long run, by what is left after a collection: a clean bot's garbage climbs
+ * for a quarter of an hour and more before V8 collects it, and would look like a leak. The first minutes of each set
+ * of processes do not count, as caches and compiled code fill meanwhile. Pure.
  */
 
 import { trendOf } from './trend.ts'
 import type { Point } from './trend.ts'
-import type { MemorySample } from './measurements.ts'
+import type { CollectedSample } from './measurements.ts'
 import type { Measured } from './metrics.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
 export interface SlopeRules {
-  /** Of each boot; the dyno's caches and V8's code fill meanwhile. */
+  /** Of each set of processes, from its first sample on. */
   readonly warmUpMs: number
-  /** Longer than most gaps between two large collections. */
-  readonly windowMs: number
-  /** Fewer windows allow no bound at all. */
-  readonly minWindows: number
+  /** Fewer allow no bounds. */
+  readonly minPoints: number
 }
 
-export const SLOPE_RULES: SlopeRules = { warmUpMs: 15 * MINUTE_MS, windowMs: 4 * MINUTE_MS, minWindows: 6 }
+export const SLOPE_RULES: SlopeRules = { warmUpMs: 10 * MINUTE_MS, minPoints: 8 }
 
-/** Bytes an hour; in words why not, when the run is too short for any. */
-export function estimateMemorySlope(
-  samples: readonly MemorySample[],
+/** Bytes an hour; in words why not, where there is none. @param bytesOf null: not told for this sample */
+export function estimateSlope(
+  samples: readonly CollectedSample[],
+  bytesOf: (sample: CollectedSample) => number | null,
   rules: SlopeRules = SLOPE_RULES,
 ): Measured {
-  const runs = [...Map.groupBy(samples, ({ boot }) => boot).values()].map((boot) => windowMinima(boot, rules))
-  const most = Math.max(0, ...runs.map(({ length }) => length))
+  if (samples.length === 0) return 'no process let its garbage be collected'
+  const told = samples.flatMap((sample) => {
+    const bytes = bytesOf(sample)
+    return bytes === null ? [] : [{ life: sample.life, atMs: sample.atMs, bytes }]
+  })
+  if (told.length === 0) return 'the system does not tell anonymous memory apart'
+  const runs = [...Map.groupBy(told, ({ life }) => life).values()].map((life) => afterWarmUp(life, rules))
+  const most = runs.reduce((longest, run) => (run.length > longest.length ? run : longest), [])
   const trend = trendOf(runs)
-  if (most < rules.minWindows || trend === undefined) {
-    const neededMs = rules.warmUpMs + rules.minWindows * rules.windowMs
-    return `a slope needs a dyno that is up for ${neededMs / MINUTE_MS} min, of which the first ${rules.warmUpMs / MINUTE_MS} do not count`
-  }
-  const usableMs = runs.reduce((sum, { length }) => sum + length * rules.windowMs, 0)
+  if (most.length < rules.minPoints || trend === undefined) return tooShort(samples, rules)
+  const usableMs = runs.reduce((sum, run) => sum + spanMs(run), 0)
   const reach = Math.max(trend.high - trend.slope, trend.slope - trend.low)
   return {
     value: trend.slope,
@@ -45,23 +47,30 @@ export function estimateMemorySlope(
   }
 }
 
-/** The least of each whole window after the warm-up, bytes by hours. */
-function windowMinima(samples: readonly MemorySample[], { warmUpMs, windowMs }: SlopeRules): Point[] {
+interface ToldSample {
+  readonly atMs: number
+  readonly bytes: number
+}
+
+/** Bytes by hours. */
+function afterWarmUp(samples: readonly ToldSample[], { warmUpMs }: SlopeRules): Point[] {
   const startMs = (samples[0]?.atMs ?? 0) + warmUpMs
-  const endMs = samples.at(-1)?.atMs ?? 0
-  const isAnonTold = samples.every(({ anonBytes }) => anonBytes !== null)
-  const bytesOf = ({ anonBytes, usedBytes }: MemorySample): number =>
-    isAnonTold ? (anonBytes ?? 0) : usedBytes
-  const windows = Map.groupBy(
-    samples.filter(({ atMs }) => atMs >= startMs),
-    ({ atMs }) => Math.floor((atMs - startMs) / windowMs),
-  )
-  return [...windows]
-    .filter(([window]) => startMs + (window + 1) * windowMs <= endMs + windowMs / 4)
-    .map(([window, inside]) => ({
-      at: (startMs + (window + 0.5) * windowMs) / HOUR_MS,
-      value: Math.min(...inside.map(bytesOf)),
-    }))
+  return samples
+    .filter(({ atMs }) => atMs >= startMs)
+    .map(({ atMs, bytes }) => ({ at: atMs / HOUR_MS, value: bytes }))
+}
+
+function spanMs(points: readonly Point[]): number {
+  return ((points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0)) * HOUR_MS
+}
+
+function tooShort(samples: readonly CollectedSample[], { warmUpMs, minPoints }: SlopeRules): string {
+  const [first, second] = samples
+  const everyMs = (second?.atMs ?? Infinity) - (first?.atMs ?? 0)
+  const needed = Number.isFinite(everyMs)
+    ? ` ${Math.ceil((warmUpMs + minPoints * everyMs) / MINUTE_MS)} min`
+    : ''
+  return `a slope needs processes that live longer${needed === '' ? '' : `, for${needed}`}; the first ${warmUpMs / MINUTE_MS} min do not count`
 }
 
 /** The reach of the bounds falls with the 1.5th power of time: with time itself, and with the root of the points. */

@@ -4,9 +4,15 @@
  */
 
 import { disconnectsOf, mostLoggedIn, mostOpen, outages, worstMinute } from './connection-measures.ts'
-import type { Measurements, MeasuredConnection, MeasuredDyno, MeasuredReplies } from './measurements.ts'
+import type {
+  CollectedSample,
+  Measurements,
+  MeasuredConnection,
+  MeasuredDyno,
+  MeasuredReplies,
+} from './measurements.ts'
 import type { Dimension } from './quantity.ts'
-import { estimateMemorySlope } from './memory-slope.ts'
+import { estimateSlope } from './memory-slope.ts'
 
 export interface Estimate {
   readonly value: number
@@ -24,6 +30,8 @@ export interface Metric {
   readonly name: string
   readonly dimension: Dimension
   readonly meaning: string
+  /** It can be had only of a run in which garbage is collected from outside every so often. */
+  readonly needsCollections?: true
   readonly measure: (measurements: Measurements) => Measured
 }
 
@@ -103,12 +111,16 @@ export const METRICS: readonly Metric[] = [
         0.5,
       ) ?? NO_SAMPLE,
   ),
-  {
-    name: 'rss-slope',
-    dimension: 'bytes-per-hour',
-    meaning: 'how quickly the memory grows in the long run, after warm-up, with its 95 % bounds',
-    measure: ({ dyno }) => (dyno === null ? NO_DYNO : estimateMemorySlope(dyno.samples)),
-  },
+  ofSlope(
+    'rss-slope',
+    'how quickly the memory left after a collection grows in the long run',
+    ({ anonBytes }) => anonBytes,
+  ),
+  ofSlope(
+    'heap-slope',
+    'the same of what V8 holds for JavaScript: less noise, but blind to native leaks',
+    ({ liveBytes }) => liveBytes,
+  ),
   ofDyno('r10', 'count', 'boots that did not bind the port in time (R10)', ({ r10 }) => r10),
   ofDyno('r12', 'count', 'stops that took longer than allowed (R12)', ({ r12 }) => r12),
   ofDyno('r14', 'count', 'samples above the memory quota (R14)', ({ r14 }) => r14),
@@ -183,6 +195,16 @@ function ofDyno(
     dimension,
     meaning,
     measure: ({ dyno }) => (dyno === null ? NO_DYNO : exactlyOrWhy(read(dyno))),
+  }
+}
+
+function ofSlope(name: string, meaning: string, bytesOf: (sample: CollectedSample) => number | null): Metric {
+  return {
+    name,
+    dimension: 'bytes-per-hour',
+    meaning,
+    needsCollections: true,
+    measure: ({ dyno }) => (dyno === null ? NO_DYNO : estimateSlope(dyno.collected, bytesOf)),
   }
 }
 

@@ -12,6 +12,7 @@ export interface PlanOptions {
   readonly seeds: readonly number[]
   readonly target: TargetName
   readonly repeat: number
+  readonly collectsGarbage: boolean
 }
 
 /** The same request, run `repeat` times: all must come to the same hash. */
@@ -27,9 +28,16 @@ export interface Plan {
   readonly needsDatabase: boolean
 }
 
-export function planRuns({ scenarios, level, seeds, target, repeat }: PlanOptions): Plan {
+export function planRuns(options: PlanOptions): Plan {
+  const { scenarios, level, seeds, target, repeat, collectsGarbage } = options
   const requests = scenarios.flatMap((scenario) =>
-    seeds.map((seed): RunRequest => ({ scenario, level: level ?? scenario.defaultLevel, seed, target })),
+    seeds.map((seed): RunRequest => ({
+      scenario,
+      level: level ?? scenario.defaultLevel,
+      seed,
+      target,
+      ...(collectsGarbage ? { collectsGarbage } : {}),
+    })),
   )
   const jobs: RunJob[] = []
   const groups = requests.map((request): PlannedGroup => {

@@ -5,7 +5,7 @@
 
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { checkBaseline, exitCodeOfJudgements, judgeBounds } from '../assertions/bounds.ts'
+import { checkBaseline, exitCodeOfJudgements, judgeBounds, needCollections } from '../assertions/bounds.ts'
 import { writeMeasurements } from '../assertions/measurements-file.ts'
 import { assertionsText } from '../report/assertion-report.ts'
 import { jsonReport } from '../report/json-report.ts'
@@ -69,7 +69,7 @@ export async function runCommand(
     bounds,
     scenarios.map(({ id }) => id),
   )
-  const plan = planRuns({ ...options, scenarios })
+  const plan = planRuns({ ...options, scenarios, collectsGarbage: needCollections(bounds) })
   // Real runs share the machine's time: one beside another would be another experiment.
   const workers = isReal ? 1 : Math.min(options.jobs, plan.jobs.length)
   if (isReal) await prepareReal(environment)

@@ -1,6 +1,6 @@
 /**
- * What one real run measured from outside: questions and answers as they pass in the trace, the rest at its end from
- * the server's truth and the simulator's record. Any bot can be measured so; nothing is asked of the bot itself.
+ * What one real run measured from outside: questions and answers as they pass in the trace, memory after collections
+ * where the run makes them, the rest at its end from the server's truth and the simulator's record.
  */
 
 import { measureConnections, measureDyno, measureReplies } from '../assertions/measure.ts'
@@ -8,17 +8,45 @@ import type { Question, Reading } from '../assertions/measure.ts'
 import type { Measurements } from '../assertions/measurements.ts'
 import type { RunRequest } from '../world/run-result.ts'
 import type { TraceEvent } from '../world/trace.ts'
+import { COLLECT_EVERY_MS, CollectedMemory } from './collected-memory.ts'
 import type { RealStage } from './real-stage.ts'
 
 const QUESTION = /^\.ping (\d+)$/
 
 export class MeasuredRun {
+  readonly #request: RunRequest
   readonly #questions: Question[] = []
   readonly #readings: Reading[] = []
   #startedAtMs = 0
+  #collected: CollectedMemory | undefined
 
-  begin(startedAtMs: number): void {
-    this.#startedAtMs = startedAtMs
+  constructor(request: RunRequest) {
+    this.#request = request
+  }
+
+  /** Whether the stage must bring its agent into the processes. */
+  get needsAgent(): boolean {
+    return this.#request.collectsGarbage === true
+  }
+
+  get notes(): readonly string[] {
+    const seconds = COLLECT_EVERY_MS / 1_000
+    return this.needsAgent
+      ? [`garbage was collected every ${seconds} s for the slope: memory is lower than without`]
+      : []
+  }
+
+  /** The run's clock shows 0 now. */
+  begin({ hub }: RealStage): void {
+    const startedMs = performance.now()
+    this.#startedAtMs = Date.now()
+    if (!this.needsAgent || hub === undefined) return
+    this.#collected = new CollectedMemory({ hub, nowMs: () => Math.round(performance.now() - startedMs) })
+    this.#collected.start()
+  }
+
+  stop(): void {
+    this.#collected?.stop()
   }
 
   /** Whoever asks in a group is answered to the group, so it is the chat that waits for the answer. */
@@ -30,19 +58,22 @@ export class MeasuredRun {
     if (number !== undefined) this.#questions.push({ asker: chat, answer: `pong ${number}`, atMs })
   }
 
-  take(request: RunRequest, { whatsapp, account, sim }: RealStage, endedAtMs: number): Measurements {
+  /** The run has just ended, and its stage is still open. */
+  take({ whatsapp, account, sim }: RealStage): Measurements {
+    const { scenario, target, level, seed } = this.#request
     const truth = whatsapp.truth()
-    const span = { startedAtMs: this.#startedAtMs, endedAtMs }
+    const span = { startedAtMs: this.#startedAtMs, endedAtMs: Date.now() }
+    const collected = this.#collected?.samples ?? []
     return {
-      scenario: request.scenario.id,
-      target: request.target,
-      level: request.level,
-      seed: request.seed,
-      durationMs: endedAtMs - span.startedAtMs,
+      scenario: scenario.id,
+      target,
+      level,
+      seed,
+      durationMs: span.endedAtMs - span.startedAtMs,
       connections: measureConnections(truth.connections, span),
       qrScans: account.pairings,
       replies: measureReplies(this.#questions, this.#readings, truth.unhealedFailures),
-      dyno: measureDyno(sim.record.events, sim.rules.quotaBytes, span),
+      dyno: measureDyno({ events: sim.record.events, quotaBytes: sim.rules.quotaBytes, collected }, span),
     }
   }
 }

@@ -72,8 +72,7 @@ class RealRun {
   readonly #processes: ProcessWatch
   readonly #connections: ConnectionWatch
   readonly #dynos: DynoWatch
-  readonly #measured = new MeasuredRun()
-  readonly #request: RunRequest
+  readonly #measured: MeasuredRun
   readonly trace: RealTrace
   measurements: Measurements | undefined
   #stage: RealStage | undefined
@@ -82,7 +81,7 @@ class RealRun {
 
   constructor(request: RunRequest, environment: RealRunEnvironment) {
     const { scenario, part } = realScenario(request.scenario)
-    this.#request = request
+    this.#measured = new MeasuredRun(request)
     this.#environment = environment
     this.#part = part
     this.#seedText = `${scenario.id}/${request.seed}`
@@ -110,6 +109,7 @@ class RealRun {
     return [
       ...(shortened.length === 0 ? [] : [`settings: ${shortened.join(' ')}`]),
       ...(this.#part.compress === 1 ? [] : [`Heroku's calendar is compressed ${this.#part.compress} times`]),
+      ...this.#measured.notes,
       ...notJudgedNotes(this.#part.claims.always),
     ]
   }
@@ -120,7 +120,7 @@ class RealRun {
       await this.#play(stage)
       if (this.#failure !== undefined) throw this.#failure
       const judgement = await this.#judgeNow(stage)
-      this.measurements = this.#measured.take(this.#request, stage, Date.now())
+      this.measurements = this.#measured.take(stage)
       return judgement
     } finally {
       this.#judge.end()
@@ -135,7 +135,7 @@ class RealRun {
       databaseUrl: this.#environment.database.url,
       seed: this.#seedText,
       compress,
-      hasBalloon: faults.some(({ kind }) => kind === 'balloon'),
+      hasBalloon: this.#measured.needsAgent || faults.some(({ kind }) => kind === 'balloon'),
       settings,
       onServerEvent: (event) => this.#connections.observe(event),
       onDynoEvent: (event) => this.#dynos.observe(event),
@@ -155,7 +155,7 @@ class RealRun {
     const injector = this.#createInjector(stage, processFaults)
     this.#injector = injector
     this.trace.begin()
-    this.#measured.begin(Date.now())
+    this.#measured.begin(stage)
     await stage.sim.start()
     injector.schedule(faults)
     people.start()
@@ -164,6 +164,7 @@ class RealRun {
       this.#judge.faultsEnded()
       await this.#waitUntil(durationMs)
     } finally {
+      this.#measured.stop()
       people.stop()
       injector.stop()
       processFaults.stop()

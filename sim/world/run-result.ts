@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly level: Level
   readonly seed: number
   readonly target: TargetName
+  /** At the real level: garbage is collected in the target every so often, so that a leak can be told from it. */
+  readonly collectsGarbage?: boolean
 }
 
 export interface RunResult {

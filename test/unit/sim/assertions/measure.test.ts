@@ -97,7 +97,7 @@ describe('a dyno', () => {
       ended(900, 5, 'exit', 1),
       at(950, { kind: 'oom-kill', boot: 6, pid: 7, usedBytes: 1 }),
     ]
-    const dyno = measureDyno(events, 512 * MB, SPAN)
+    const dyno = measureDyno({ events, quotaBytes: 512 * MB, collected: [] }, SPAN)
     expect(dyno).toMatchObject({ quotaBytes: 512 * MB, r10: 0, r12: 1, r14: 1, r15: 1, kills: 3 })
     expect(dyno.samples[1]).toEqual({
       atMs: 200,

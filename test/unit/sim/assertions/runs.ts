@@ -1,6 +1,11 @@
 /** Measurements for tests: a harmless run of an hour, of which a test changes what matters to it. */
 
-import type { MeasuredDyno, Measurements, MemorySample } from '../../../../sim/assertions/measurements.ts'
+import type {
+  CollectedSample,
+  MeasuredDyno,
+  Measurements,
+  MemorySample,
+} from '../../../../sim/assertions/measurements.ts'
 
 export const MB = 1_048_576
 export const MINUTE_MS = 60_000
@@ -25,6 +30,7 @@ export function aDyno(changes: Partial<MeasuredDyno> = {}): MeasuredDyno {
   return {
     quotaBytes: 512 * MB,
     samples: [aSample(0, 100)],
+    collected: [],
     r10: 0,
     r12: 0,
     r14: 0,
@@ -37,4 +43,9 @@ export function aDyno(changes: Partial<MeasuredDyno> = {}): MeasuredDyno {
 
 export function aSample(atMs: number, usedMb: number, boot = 1): MemorySample {
   return { atMs, boot, usedBytes: usedMb * MB, anonBytes: null, rssBytes: null }
+}
+
+/** The nth of a series with one every two minutes. */
+export function aCollected(index: number, anonMb: number, life = 0): CollectedSample {
+  return { atMs: index * 2 * MINUTE_MS, life, anonBytes: anonMb * MB, liveBytes: anonMb * MB }
 }
