@@ -5,7 +5,7 @@ import type { WatchReport } from './bot-watch.ts'
 import type { ConnectionStatus } from './connection/connection-keeper.ts'
 import type { MemoryReport } from './memory/memory-manager.ts'
 import type { LeaseStanding } from './session/lease.ts'
-import type { StepReport } from './startup/startup-steps.ts'
+import type { StepReport } from './startup/step-progress.ts'
 
 export interface BotStatus extends WatchReport {
   readonly connection: ConnectionStatus

@@ -1,7 +1,8 @@
 /**
  * The bot's start-up in one table: what each step needs, how long it may take, what happens when it fails. A
  * database that is away is asked for ever, and health says why; any other required step fails by a bug alone,
- * and then the process ends and the supervisor backs off; an optional one leaves the bot degraded. It stops in
+ * and then the process ends and the supervisor backs off; an optional one leaves the bot degraded until it works,
+ * and is tried again in the background. What would compete with the start is delayed until after it. It stops in
  * reverse: first no new work, then the socket, then replies, and the lease last, because giving it back is
  * what lets the next dyno begin.
  */
@@ -31,7 +32,11 @@ export interface BotParts {
 const SECOND_MS = 1_000
 /** A database that is away at boot is asked again soon, and then ever more slowly. */
 const DATABASE_LAW: BackoffLaw = { baseMs: SECOND_MS, capMs: 30 * SECOND_MS }
-const ONCE = { maxAttempts: 1, law: DATABASE_LAW } as const
+/** The bot serves without an optional step, so that is tried again at leisure: each 2.5 to 5 minutes in the end. */
+const OPTIONAL_LAW: BackoffLaw = { baseMs: SECOND_MS, capMs: 300 * SECOND_MS }
+const ONCE = { maxAttempts: 1, law: OPTIONAL_LAW } as const
+/** Past the first minute's reconnect, replay and overdue answers. */
+const AFTER_THE_START_MS = 60 * SECOND_MS
 
 export function botSteps(parts: BotParts): StartupStep[] {
   const { memory, store, prepareStore, lease, outbox, inbox, connection, retention } = parts
@@ -73,14 +78,14 @@ export function botSteps(parts: BotParts): StartupStep[] {
     },
     step('inbox', { needs: ['lease'], isRequired: true, run: () => undefined, stop: () => inbox.stop() }),
     {
-      // Its first pass follows a minute later, when the process has nothing better to do.
+      // It deletes by the thousand rows: at the start that would compete with session and waiting commands.
       ...step('retention', {
         needs: ['lease'],
         isRequired: false,
         run: () => retention.start(),
         stop: () => retention.stop(),
       }),
-      retry: { maxAttempts: 3, law: { baseMs: SECOND_MS, capMs: 30 * SECOND_MS } },
+      startAfterMs: AFTER_THE_START_MS,
     },
   ]
 }

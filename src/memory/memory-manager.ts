@@ -93,11 +93,12 @@ export class MemoryManager {
     })
   }
 
-  /** Takes the first sample at once. */
+  /** Takes the first sample at once. May be called again after it threw. */
   start(): void {
     assert(this.#lifecycle === 'new', `memory manager started while ${this.#lifecycle}`)
-    this.#lifecycle = 'running'
+    this.#timer?.cancel()
     this.#tick()
+    this.#lifecycle = 'running'
   }
 
   /** Waits for a cleanup under way, for one reclaimer at most; a recycle's answer is not waited for. */

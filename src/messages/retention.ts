@@ -34,8 +34,6 @@ export interface RetentionDeps {
   readonly settings: RetentionSettings
 }
 
-/** After the start, so that a dyno that is restarted daily prunes too, but not while it has better things to do. */
-const FIRST_DELAY_MS = 60_000
 /** Rows of each kind that one statement deletes: far below the time that a statement may take. */
 const ROWS_AT_A_TIME = 1_000
 /** What a bound may be exceeded by before the next interval. */
@@ -54,9 +52,10 @@ export class Retention {
     this.#deps = deps
   }
 
+  /** Prunes at once, so that a dyno that is restarted daily does so, too. May be called again. */
   start(): void {
     this.#isStarted = true
-    this.#schedule(FIRST_DELAY_MS)
+    this.#schedule(0)
   }
 
   /** To be called for each reply that was settled: from then on it is a sent message that is kept. */

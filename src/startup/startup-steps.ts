@@ -1,15 +1,14 @@
 /**
- * Starts the bot's parts one after another, each when what it needs is there, and stops them in reverse.
- * A step is `waiting`, then `running`; after a failure `retrying`; in the end `ready`, `degraded` (optional,
- * on its fallback or given up) or `failed` (required: the start fails). What needs a step that is not usable
- * is not run. Surprising: `stop` is also called on a step whose `run` failed or was cut short, because it may
- * hold something; it must cope with that.
+ * Starts the bot's parts one after another, each when what it needs is there, and stops them in reverse. What needs
+ * a step that is not usable is not run. An optional step that fails leaves the start to go on without it, and is
+ * tried again in the background for ever; the start does not wait for a delayed one either. Surprising: `stop` is
+ * also called on a step whose `run` failed or was cut short, because it may hold something; it must cope with that.
  */
 
 import assert from 'node:assert/strict'
 import { backoffDelayMs } from '../backoff.ts'
 import type { BackoffLaw } from '../backoff.ts'
-import { AppError, errorCodeOf, errorMessageOf } from '../errors.ts'
+import { AppError, errorMessageOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Random } from '../ports/random.ts'
@@ -17,6 +16,8 @@ import { sleep } from '../timing.ts'
 import { attempt } from './attempt.ts'
 import { assertOrder, nextTurn } from './startup-order.ts'
 import type { OrderedStep } from './startup-order.ts'
+import { StepProgress } from './step-progress.ts'
+import type { StepReport } from './step-progress.ts'
 import { stopInOrder } from './stop-in-order.ts'
 
 export interface StartupStep extends OrderedStep {
@@ -24,38 +25,21 @@ export interface StartupStep extends OrderedStep {
   readonly isRequired: boolean
   /** Of one attempt, and of the fallback. */
   readonly timeoutMs: number
-  /** `forever` is for required steps only: the steps after it wait. */
+  /**
+   * `maxAttempts`: then a required step fails for good, and the start goes on without an optional one. `forever` is
+   * for required steps only: the steps after it wait.
+   */
   readonly retry: { readonly maxAttempts: number | 'forever'; readonly law: BackoffLaw }
-  /** One attempt. It ends when `signal` is aborted: by its time-out, or because the process stops. */
+  /**
+   * One attempt. It ends when `signal` is aborted: by its time-out, or because the process stops. It is called again
+   * after a failure, and also to take over from the fallback.
+   */
   run(signal: AbortSignal): Promise<void>
   /** What an optional step does instead when all attempts failed or its needs are not usable. */
   fallback?(signal: AbortSignal): Promise<void>
   /** Releases what `run` or `fallback` acquired, also when they failed. */
   stop?(): Promise<void>
   readonly stopTimeoutMs: number
-}
-
-export type StepState = 'waiting' | 'running' | 'retrying' | 'ready' | 'degraded' | 'failed'
-
-export interface StepReport {
-  readonly name: string
-  readonly isRequired: boolean
-  readonly state: StepState
-  readonly attempts: number
-  /** From its first attempt until it was settled, or until now. */
-  readonly durationMs: number
-  /** Why it is not ready; undefined otherwise. */
-  readonly reason: string | undefined
-}
-
-interface Entry {
-  readonly step: StartupStep
-  state: StepState
-  attempts: number
-  begunMs: number | undefined
-  reason: string | undefined
-  /** Ready, or on its fallback: what needs it may run. */
-  isUsable: boolean
 }
 
 export interface StartupRunnerDeps {
@@ -67,6 +51,8 @@ export interface StartupRunnerDeps {
   readonly steps: readonly StartupStep[]
 }
 
+type Entry = StepProgress<StartupStep>
+
 export class StartupRunner {
   readonly #deps: StartupRunnerDeps
   readonly #entries: ReadonlyMap<string, Entry>
@@ -74,7 +60,10 @@ export class StartupRunner {
   readonly #settledAtMs = new Map<string, number>()
   readonly #begun: Entry[] = []
   readonly #abort = new AbortController()
-  #starting: Promise<void> | undefined
+  readonly #started = Promise.withResolvers<void>()
+  #isStarted = false
+  /** Everything under way: the steps in turn, and each one that is tried again in the background. */
+  readonly #tasks: Promise<void>[] = []
   #stopping: Promise<readonly string[]> | undefined
 
   constructor(deps: StartupRunnerDeps) {
@@ -86,29 +75,21 @@ export class StartupRunner {
       )
     }
     this.#deps = deps
-    this.#entries = new Map(deps.steps.map((step) => [step.name, newEntry(step)]))
+    this.#entries = new Map(deps.steps.map((step) => [step.name, new StepProgress(deps, step)]))
   }
 
   /**
-   * Resolves when every step is settled and no required one failed.
+   * Resolves when every step is settled but those optional ones whose delay is not over, and no required one failed.
    * @throws what ended a required step for good, with its code; AppError `aborted` when stopped meanwhile.
    */
   start(): Promise<void> {
-    assert(this.#starting === undefined, 'start-up was started twice')
-    this.#starting = this.#runAll()
-    return this.#starting
+    assert(this.#tasks.length === 0, 'start-up was started twice')
+    this.#tasks.push(this.#runAll().catch((error: unknown) => this.#started.reject(error)))
+    return this.#started.promise
   }
 
   report(): StepReport[] {
-    const nowMs = this.#deps.clock.monotonicMs()
-    return [...this.#entries.values()].map(({ step, state, attempts, begunMs, reason }) => ({
-      name: step.name,
-      isRequired: step.isRequired,
-      state,
-      attempts,
-      durationMs: begunMs === undefined ? 0 : (this.#settledAtMs.get(step.name) ?? nowMs) - begunMs,
-      reason,
-    }))
+    return [...this.#entries.values()].map((entry) => entry.report())
   }
 
   /**
@@ -121,67 +102,95 @@ export class StartupRunner {
   }
 
   async #runAll(): Promise<void> {
-    const { clock, logger, steps } = this.#deps
+    const { clock, steps } = this.#deps
     const startedMs = clock.monotonicMs()
     for (;;) {
       this.#throwIfStopped()
       const turn = nextTurn(steps, this.#settledAtMs, startedMs, clock.monotonicMs())
-      if (turn === undefined) break
+      if (turn === undefined || turn.waitMs > 0) this.#startedUnless(startedMs)
+      if (turn === undefined) return
       if (turn.waitMs > 0) await sleep(clock, 'startup.delay', turn.waitMs, this.#abort.signal)
       else await this.#settle(this.#entry(turn.name))
     }
-    const degraded = [...this.#entries.values()].filter(({ state }) => state === 'degraded')
+  }
+
+  /** Unless a required step is still to come, the start is over. */
+  #startedUnless(startedMs: number): void {
+    const { clock, logger } = this.#deps
+    const entries = [...this.#entries.values()]
+    const unsettled = entries.filter(({ step }) => !this.#settledAtMs.has(step.name))
+    if (this.#isStarted || unsettled.some(({ step }) => step.isRequired)) return
+    this.#isStarted = true
+    for (const entry of unsettled) entry.state = 'delayed'
     logger.info('startup.ready', {
       durationMs: Math.round(clock.monotonicMs() - startedMs),
-      degraded: degraded.map(({ step }) => step.name),
+      degraded: entries.filter(({ state }) => state === 'degraded').map(({ step }) => step.name),
     })
+    this.#started.resolve()
   }
 
   async #settle(entry: Entry): Promise<void> {
-    const missing = entry.step.needs.find((need) => !this.#entry(need).isUsable)
-    const failure =
-      missing === undefined ? await this.#tryAll(entry) : new Error(`needs ${missing}, which is not usable`)
-    if (failure !== undefined && entry.step.isRequired) {
+    const failure = this.#unusableNeed(entry) ?? (await this.#tryAll(entry))
+    if (failure === undefined) {
+      this.#settled(entry, 'ready')
+    } else if (entry.step.isRequired) {
       this.#settled(entry, 'failed', errorMessageOf(failure))
-      throw startFailure(entry, failure)
+      throw entry.failure(failure)
+    } else {
+      await this.#degrade(entry, errorMessageOf(failure))
+      this.#tasks.push(this.#mend(entry).catch((error: unknown) => this.#abandoned(entry, error)))
     }
-    if (failure !== undefined) await this.#degrade(entry, errorMessageOf(failure))
+  }
+
+  #unusableNeed({ step }: Entry): Error | undefined {
+    const missing = step.needs.find((need) => !this.#entry(need).isUsable)
+    return missing === undefined ? undefined : new Error(`needs ${missing}, which is not usable`)
   }
 
   /** Returns what ended the last attempt, or undefined when the step is ready. */
   async #tryAll(entry: Entry): Promise<unknown> {
-    const { clock, logger, random } = this.#deps
-    const { name, retry } = entry.step
-    this.#begin(entry)
+    const { maxAttempts } = entry.step.retry
     for (;;) {
-      entry.attempts += 1
-      try {
-        await this.#attempt(entry.step, (signal) => entry.step.run(signal))
-        this.#settled(entry, 'ready', undefined)
-        return undefined
-      } catch (error) {
-        this.#throwIfStopped()
-        entry.reason = errorMessageOf(error)
-        if (retry.maxAttempts !== 'forever' && entry.attempts >= retry.maxAttempts) return error
-      }
+      const error = await this.#tryOnce(entry)
+      if (error === undefined) return undefined
+      if (maxAttempts !== 'forever' && entry.attempts >= maxAttempts) return error
       entry.state = 'retrying'
-      const delayMs = backoffDelayMs(retry.law, entry.attempts, random)
-      logger.warn('startup.step-retrying', {
-        step: name,
-        attempts: entry.attempts,
-        delayMs,
-        reason: entry.reason,
-      })
-      await sleep(clock, `startup.retry.${name}`, delayMs, this.#abort.signal)
+      await this.#backOff(entry, entry.attempts)
     }
+  }
+
+  async #tryOnce(entry: Entry): Promise<unknown> {
+    this.#begin(entry)
+    entry.attempts += 1
+    try {
+      await this.#attempt(entry.step, (signal) => entry.step.run(signal))
+      return undefined
+    } catch (error) {
+      this.#throwIfStopped()
+      entry.failedOnce(error)
+      return error
+    }
+  }
+
+  /** Until it works, or the process stops; meanwhile the step stays degraded, and health says so. */
+  async #mend(entry: Entry): Promise<void> {
+    for (let failures = Math.max(1, entry.attempts); ; failures += 1) {
+      await this.#backOff(entry, failures)
+      if (this.#unusableNeed(entry) !== undefined) continue
+      if ((await this.#tryOnce(entry)) === undefined) return this.#settled(entry, 'ready')
+    }
+  }
+
+  async #backOff(entry: Entry, failures: number): Promise<void> {
+    const { clock, random } = this.#deps
+    const delayMs = backoffDelayMs(entry.step.retry.law, failures, random)
+    entry.willRetry(delayMs)
+    await sleep(clock, `startup.retry.${entry.step.name}`, delayMs, this.#abort.signal)
   }
 
   async #degrade(entry: Entry, reason: string): Promise<void> {
     const { step } = entry
-    if (step.fallback === undefined) {
-      this.#settled(entry, 'degraded', reason)
-      return
-    }
+    if (step.fallback === undefined) return this.#settled(entry, 'degraded', reason)
     this.#begin(entry)
     try {
       await this.#attempt(step, async (signal) => step.fallback?.(signal))
@@ -199,28 +208,23 @@ export class StartupRunner {
   }
 
   #begin(entry: Entry): void {
-    if (entry.begunMs !== undefined) return
-    entry.begunMs = this.#deps.clock.monotonicMs()
-    entry.state = 'running'
-    this.#begun.push(entry)
+    if (entry.begin()) this.#begun.push(entry)
   }
 
-  #settled(entry: Entry, state: 'ready' | 'degraded' | 'failed', reason: string | undefined): void {
-    const { clock, logger } = this.#deps
-    const nowMs = clock.monotonicMs()
-    this.#settledAtMs.set(entry.step.name, nowMs)
-    entry.state = state
-    entry.reason = reason
-    if (state === 'ready') entry.isUsable = true
-    const durationMs = Math.round(nowMs - (entry.begunMs ?? nowMs))
-    const fields = { step: entry.step.name, attempts: entry.attempts, durationMs }
-    if (state === 'ready') logger.info('startup.step-ready', fields)
-    else logger.warn(`startup.step-${state}`, { ...fields, reason })
+  #settled(entry: Entry, state: 'ready' | 'degraded' | 'failed', reason?: string): void {
+    this.#settledAtMs.set(entry.step.name, this.#deps.clock.monotonicMs())
+    entry.settle(state, reason)
+  }
+
+  /** Stopping ends it; anything else would be a bug of this file, which must not end silently. */
+  #abandoned({ step }: Entry, error: unknown): void {
+    if (this.#abort.signal.aborted) return
+    this.#deps.logger.error('startup.step-abandoned', { step: step.name, reason: errorMessageOf(error) })
   }
 
   async #stopAll(totalTimeoutMs: number): Promise<readonly string[]> {
     this.#abort.abort()
-    await this.#starting?.catch(() => undefined)
+    await Promise.all(this.#tasks)
     const begun = this.#begun.map(({ step }) => step)
     return stopInOrder(this.#deps, begun.toReversed(), totalTimeoutMs)
   }
@@ -234,14 +238,4 @@ export class StartupRunner {
   #throwIfStopped(): void {
     if (this.#abort.signal.aborted) throw new AppError('aborted', 'start-up was stopped')
   }
-}
-
-function newEntry(step: StartupStep): Entry {
-  return { step, state: 'waiting', attempts: 0, begunMs: undefined, reason: undefined, isUsable: false }
-}
-
-function startFailure({ step, attempts }: Entry, cause: unknown): Error {
-  const message = `start-up step ${step.name} failed after ${attempts} attempts: ${errorMessageOf(cause)}`
-  const code = errorCodeOf(cause)
-  return code === undefined ? new Error(message, { cause }) : new AppError(code, message, { cause })
 }

@@ -159,7 +159,7 @@ function anyDyno(): fc.Arbitrary<HealthSource> {
   )
   const steps = fc.array(
     fc
-      .constantFrom('waiting', 'running', 'retrying', 'ready', 'degraded', 'failed')
+      .constantFrom('waiting', 'delayed', 'running', 'retrying', 'ready', 'degraded', 'failed')
       .map((each) => step('one', each)),
     { maxLength: 3 },
   )

@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/errors.ts'
 import { StartupRunner } from '../../../src/startup/startup-steps.ts'
-import type { StartupStep, StepReport } from '../../../src/startup/startup-steps.ts'
+import type { StartupStep } from '../../../src/startup/startup-steps.ts'
+import type { StepReport } from '../../../src/startup/step-progress.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
 
@@ -105,6 +106,30 @@ describe('starting', () => {
     expect(calls).toEqual(['run a', 'run b', 'run late'])
   })
 
+  it('is over before a delayed optional step, which is said to be delayed', async () => {
+    const late = { needs: ['a'], startAfterMs: 700, isRequired: false }
+    const { clock, runner, outcome, begin } = harness([{ name: 'a' }, { name: 'late', overrides: late }])
+    begin()
+    await clock.advance(0)
+    expect([outcome(), ...statesOf(runner)]).toEqual(['started', 'a ready', 'late delayed'])
+    await clock.advance(700)
+    expect(statesOf(runner)).toEqual(['a ready', 'late ready'])
+    expect(clock.pendingLabels()).toEqual([])
+  })
+
+  it('is not over before a delayed step that a required one needs', async () => {
+    const late = { startAfterMs: 700, isRequired: false }
+    const { clock, runner, outcome, begin } = harness([
+      { name: 'late', overrides: late },
+      { name: 'b', overrides: { needs: ['late'] } },
+    ])
+    begin()
+    await clock.advance(699)
+    expect([outcome(), ...statesOf(runner)]).toEqual([undefined, 'late waiting', 'b waiting'])
+    await clock.advance(1)
+    expect([outcome(), ...statesOf(runner)]).toEqual(['started', 'late ready', 'b ready'])
+  })
+
   it('logs how long each step and the whole took', async () => {
     const { clock, logger, begin } = harness([{ name: 'a', run: ['throws', 'works'] }])
     begin()
@@ -170,9 +195,9 @@ describe.each(['a', 'b', 'c'])('when step %s of three', (failing) => {
   })
 
   it.each<Behaviour>(['throws', 'hangs'])(
-    'is optional and always %s, the others start',
+    'is optional and always %s, the others start, and it is tried again for ever',
     async (behaviour) => {
-      const { clock, runner, outcome, begin } = harness(
+      const { clock, calls, runner, outcome, begin } = harness(
         plan([behaviour], { overrides: { isRequired: false } }),
       )
       begin()
@@ -180,9 +205,27 @@ describe.each(['a', 'b', 'c'])('when step %s of three', (failing) => {
       expect(outcome()).toBe('started')
       expect(stepOf(runner, failing)?.state).toBe('degraded')
       for (const name of others) expect(stepOf(runner, name)?.state).toBe('ready')
+      const callsBefore = calls.length
+      await clock.advance(60_000)
+      expect(calls.length).toBeGreaterThan(callsBefore + 20)
+      await runner.stop(TOTAL_MS)
       expect(clock.pendingLabels()).toEqual([])
     },
   )
+
+  it('is optional and works in the end, nothing is left of its trouble', async () => {
+    const run: Behaviour[] = ['throws', 'hangs', 'throws', 'throws', 'hangs', 'works']
+    const { clock, calls, logger, runner, begin } = harness(plan(run, { overrides: { isRequired: false } }))
+    begin()
+    await clock.advance(10_000)
+    expect(stepOf(runner, failing)).toMatchObject({ state: 'ready', attempts: 6, reason: undefined })
+    expect(clock.pendingLabels()).toEqual([])
+    const events = logger.lines.filter(({ fields }) => fields['step'] === failing).map(({ event }) => event)
+    const again = 'startup.step-retrying'
+    expect(events).toEqual([again, again, 'startup.step-degraded', again, again, again, 'startup.step-ready'])
+    await runner.stop(TOTAL_MS)
+    expect(calls.filter((call) => call === `stop ${failing}`)).toHaveLength(1)
+  })
 })
 
 describe('a fallback', () => {
@@ -198,7 +241,17 @@ describe('a fallback', () => {
     await clock.advance(60_000)
     expect([outcome(), ...statesOf(runner)]).toEqual(['started', 'a degraded', 'b ready'])
     expect(stepOf(runner, 'a')?.reason).toBe('on its fallback: no answer')
-    expect(calls).toEqual(['run a', 'run a', 'run a', 'fallback a', 'run b'])
+    expect(calls.slice(0, 5)).toEqual(['run a', 'run a', 'run a', 'fallback a', 'run b'])
+  })
+
+  it('stands in only until the step itself works', async () => {
+    const { clock, calls, runner, begin } = harness([
+      { name: 'a', run: ['throws', 'throws', 'throws', 'works'], fallback: 'works', overrides: optional },
+    ])
+    begin()
+    await clock.advance(60_000)
+    expect(stepOf(runner, 'a')).toMatchObject({ state: 'ready', reason: undefined })
+    expect(calls.slice(3)).toEqual(['fallback a', 'run a'])
   })
 
   it.each<Behaviour>(['throws', 'hangs'])('that %s too leaves the step degraded', async (fallback) => {
@@ -207,7 +260,8 @@ describe('a fallback', () => {
       { name: 'b' },
     ])
     begin()
-    await clock.advance(60_000)
+    // Three attempts with two waits, and the fallback; before the next attempt.
+    await clock.advance(fallback === 'throws' ? 225 : 225 + TIMEOUT_MS)
     expect([outcome(), ...statesOf(runner)]).toEqual(['started', 'a degraded', 'b ready'])
     expect(stepOf(runner, 'a')?.reason).toMatch(/its fallback failed too/)
   })
@@ -228,6 +282,18 @@ describe('a step whose need is not usable', () => {
     expect([outcome(), ...statesOf(runner)]).toEqual(['started', 'a degraded', 'b degraded', 'c degraded'])
     expect(stepOf(runner, 'b')?.reason).toBe('needs a, which is not usable')
     expect(calls.filter((call) => !call.endsWith('a'))).toEqual(['fallback c'])
+  })
+
+  it('is run when that need works in the end', async () => {
+    const { clock, runner, begin } = harness([
+      { name: 'a', run: ['throws', 'throws', 'throws', 'throws', 'works'], overrides: { isRequired: false } },
+      { name: 'b', overrides: { isRequired: false, needs: ['a'] } },
+    ])
+    begin()
+    await clock.advance(500)
+    expect(statesOf(runner)).toEqual(['a degraded', 'b degraded'])
+    await clock.advance(10_000)
+    expect(statesOf(runner)).toEqual(['a ready', 'b ready'])
   })
 
   it('is not run; required, it fails the start', async () => {
@@ -305,6 +371,21 @@ describe('stopping', () => {
     await clock.advance(60_000)
     expect(calls).not.toContain('run c')
   })
+
+  it.each<Behaviour>(['throws', 'hangs'])(
+    'while a step that %s is tried again in the background leaves nothing behind',
+    async (behaviour) => {
+      const { clock, calls, logger, runner, begin } = harness([
+        { name: 'a', run: [behaviour], overrides: { isRequired: false } },
+      ])
+      begin()
+      await clock.advance(10 * TIMEOUT_MS)
+      expect(await runner.stop(TOTAL_MS)).toEqual([])
+      expect(clock.pendingLabels()).toEqual([])
+      expect(calls.at(-1)).toBe('stop a')
+      expect(logger.lines.map(({ event }) => event)).not.toContain('startup.step-abandoned')
+    },
+  )
 
   it('begins when the start has ended', async () => {
     const { clock, calls, runner } = harness([{ name: 'a' }, { name: 'b', run: ['hangs'] }])
