@@ -5,7 +5,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { InfrastructureError } from '../infrastructure-error.ts'
-import { inspectContainer, signalContainer, startAgain } from './docker-engine.ts'
+import { inspectContainer, signalContainer, startAgain } from '../docker/docker-engine.ts'
 import { answers } from './postgres-server.ts'
 import type { ServerFaults } from './server-faults.ts'
 

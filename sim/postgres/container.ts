@@ -7,7 +7,14 @@
 import { errorMessageOf } from '../../src/errors.ts'
 import { InfrastructureError } from '../infrastructure-error.ts'
 import { containerFaults } from './container-faults.ts'
-import { OWNER_LABEL, hasImage, hasRepository, isEngineUp, sweepContainers } from './docker-engine.ts'
+import {
+  OWNER_LABEL,
+  engineState,
+  hasImage,
+  hasRepository,
+  requireEngine,
+  sweepContainers,
+} from '../docker/docker-engine.ts'
 import type { RawServer } from './postgres-server.ts'
 
 export const DEFAULT_IMAGE = 'postgres:17-alpine'
@@ -27,7 +34,11 @@ export interface DockerFinding {
 
 /** Whether an engine answers and holds the image; never pulls anything, and never takes long. */
 export async function inspectDocker(image = postgresImage()): Promise<DockerFinding> {
-  if (!(await isEngineUp())) return { subject: 'docker', isUsable: false, detail: 'no Docker engine answers' }
+  const state = await engineState()
+  if (state !== 'up') {
+    const detail = state === 'absent' ? 'no Docker engine answers' : 'the engine does not answer to this user'
+    return { subject: 'docker', isUsable: false, detail }
+  }
   const isUsable = await hasImage(image)
   return {
     subject: 'docker',
@@ -42,12 +53,7 @@ export async function startContainer(options: {
   readonly say: (line: string) => void
 }): Promise<RawServer> {
   const { image = postgresImage(), say } = options
-  if (!(await isEngineUp())) {
-    throw new InfrastructureError(
-      'no Docker engine answers',
-      'start Docker, or use --postgres embedded, which needs none',
-    )
-  }
+  await requireEngine('--postgres embedded')
   await sweepContainers()
   const isPresent = await hasImage(image)
   if (!isPresent) say(`pulling ${image}`)

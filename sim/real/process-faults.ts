@@ -3,7 +3,7 @@
  * SIGKILL for a crash. A process that is stopped computes nothing: for its supervisor it hangs idle.
  */
 
-import { signalQuietly } from '../dyno/real/dyno-tree.ts'
+import { signalQuietly } from '../dyno/real/dyno-processes.ts'
 import type { RealFaultOf } from '../faults/real-fault.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { TraceData } from '../world/trace.ts'

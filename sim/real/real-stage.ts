@@ -86,6 +86,7 @@ export class RealStage {
 function createSim(options: RealStageOptions, configVars: Readonly<Record<string, string>>): HerokuSim {
   return new HerokuSim({
     command: productionCommand(),
+    dyno: { kind: 'process' },
     appFolder: APP_FOLDER,
     // The bot writes nothing beside it but temporary files, which have a folder of their own.
     copy: 'none',

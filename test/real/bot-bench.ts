@@ -14,7 +14,7 @@ import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
 import type { BotFixture } from '../support/bot-fixture.ts'
-import { startSim, texts } from './sim-bench.ts'
+import { ON_THIS_MACHINE, startSim, texts } from './sim-bench.ts'
 
 const APP = join(import.meta.dirname, '../..')
 const MESSAGE_EVERY_MS = 150
@@ -38,7 +38,7 @@ export interface BotOnDyno {
 /** Boots it; resolves when it has answered its first message. */
 export async function startBotOnDyno(
   fixture: BotFixture,
-  options: Partial<Pick<HerokuSimOptions, 'rules' | 'configVars'>> = {},
+  options: Partial<Pick<HerokuSimOptions, 'rules' | 'configVars' | 'dyno' | 'command'>> = {},
 ): Promise<BotOnDyno> {
   const { whatsapp, sessionId } = fixture
   const database = new FaultProxy({ upstreamUrl: fixture.databaseUrl, port: 0, tls: 'refuse', seed: 'test' })
@@ -47,7 +47,8 @@ export async function startBotOnDyno(
   const account = whatsapp.addAccount()
   await fixture.link(account)
   const sim = await startSim('serve', {
-    command: productionCommand(),
+    command: options.command ?? productionCommand(),
+    dyno: options.dyno ?? ON_THIS_MACHINE,
     appFolder: APP,
     copy: 'none',
     rules: { terminationMs: 30_000, bootLimitMs: 60_000, ...options.rules },

@@ -1,59 +1,12 @@
 /** The simulator as a person uses it: its words, its exit codes, Ctrl-C, and its own violent end. */
 
-import { spawn } from 'node:child_process'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { CLI_PATIENCE as PATIENCE, runSim as run, untilUp } from './cli-bench.ts'
 import { TARGETS, leftFolders, leftProcesses } from './sim-bench.ts'
-
-const MAIN = join(import.meta.dirname, '../../sim/dyno/real/main.ts')
-const PATIENCE = { timeout: 20_000 }
-
-interface Run {
-  readonly pid: number
-  readonly exitCode: Promise<number | null>
-  readonly out: () => string
-  readonly err: () => string
-  say(line: string): void
-  signal(signal: NodeJS.Signals): void
-}
-
-function run(words: string, environment: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [MAIN, '--port', '0', ...split(words)], {
-    cwd: TARGETS,
-    env: { ...process.env, ...environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  let out = ''
-  let err = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  child.stdin.on('error', () => undefined)
-  const exitCode = new Promise<number | null>((resolve) => child.once('close', resolve))
-  const pid = child.pid ?? 0
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await exitCode
-    await expect.poll(() => leftFolders(pid), PATIENCE).toEqual([])
-  })
-  return {
-    pid,
-    exitCode,
-    out: () => out,
-    err: () => err,
-    say: (line) => void child.stdin.write(`${line}\n`),
-    signal: (signal) => void child.kill(signal),
-  }
-}
-
-/** Words by blanks; quoted ones stay together. */
-function split(words: string): string[] {
-  return [...words.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '')
-}
-
-async function untilUp({ out }: Run): Promise<void> {
-  await expect.poll(out, PATIENCE).toContain('State changed from starting to up')
-}
 
 describe('wrong words', () => {
   it.each([
@@ -67,6 +20,10 @@ describe('wrong words', () => {
     ['--env NOT_SET_ANYWHERE -- node app.mjs', 2, /NOT_SET_ANYWHERE is not set/],
     ['--config-vars /nowhere -- node app.mjs', 2, /config vars cannot be read/],
     ['--sise eco -- node app.mjs', 2, /unknown option '--sise'/],
+    ['--dyno container -- node app.mjs', 2, /a container needs an image/],
+    ['--image x -- node app.mjs', 2, /for containers only/],
+    ['--mount . -- node app.mjs', 2, /for containers only/],
+    ['--dyno pod -- node app.mjs', 2, /'pod' is invalid[\s\S]*process, container/],
     ['-- no-such-program', 127, /command not found: no-such-program/],
     ['-- ./app.mjs', 126, /not executable[\s\S]*chmod/],
   ])('%s: exit code %i and one message', async (words, exitCode, message) => {
@@ -92,6 +49,55 @@ describe('wrong words', () => {
     const sim = run('--help')
     expect(await sim.exitCode).toBe(0)
     expect(sim.out()).toMatch(/--memory-model[\s\S]*scale 0[\s\S]*Exit codes/)
+  })
+})
+
+/** A Docker engine that gives these answers, and knows nothing else. */
+async function fakeEngine(answers: Record<string, object | number>): Promise<string> {
+  const server = createHttpServer((request, response) => {
+    const answer = answers[request.url ?? ''] ?? 404
+    response.statusCode = typeof answer === 'number' ? answer : 200
+    response.end(typeof answer === 'number' ? '{"message":"no"}' : JSON.stringify(answer))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  return `tcp://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+}
+
+describe('a container that cannot be had: exit code 5 and one message', () => {
+  const UP = { '/_ping': {}, '/info': { KernelVersion: release() } }
+
+  it.each([
+    ['without an engine', undefined, /no Docker engine answers[\s\S]*start Docker/],
+    ['without rights', { '/_ping': 403 }, /does not answer to this user[\s\S]*group docker/],
+    [
+      'on another machine',
+      { '/_ping': {}, '/info': { KernelVersion: '1.0' } },
+      /another machine, real or virtual: its kernel is 1\.0/,
+    ],
+    ['without the image', UP, /does not hold the image nowhere:1[\s\S]*docker build -t nowhere:1/],
+    [
+      'without the folder to mount',
+      { ...UP, '/images/nowhere%3A1/json': {} },
+      /there is no \/nowhere to mount/,
+    ],
+  ])('%s', async (_, answers, message) => {
+    const DOCKER_HOST = answers === undefined ? 'unix:///nowhere.sock' : await fakeEngine(answers)
+    const words = '--dyno container --image nowhere:1 --mount /nowhere -- node app.mjs'
+    const sim = run(words, { DOCKER_HOST })
+    expect(await sim.exitCode).toBe(5)
+    expect(sim.err()).toMatch(message)
+    expect(sim.err().trim().split('\n')).toHaveLength(3)
+    expect(sim.out()).toBe('')
+  })
+
+  it('an image that names no command, where none is given', async () => {
+    const image = { Config: { Entrypoint: null, Cmd: null } }
+    const DOCKER_HOST = await fakeEngine({ ...UP, '/images/nowhere%3A1/json': image })
+    const sim = run('--dyno container --image nowhere:1', { DOCKER_HOST })
+    expect(await sim.exitCode).toBe(5)
+    expect(sim.err()).toMatch(/names no command[\s\S]*-- node server\.js/)
   })
 })
 

@@ -1,4 +1,7 @@
-/** The life of a dyno over real processes; every test also sees that no process and no folder is left. */
+/**
+ * The life of a dyno over real processes; every test also sees that no process and no folder is left. What dynos
+ * in containers promise as well is in dyno-kinds.test.ts.
+ */
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -69,23 +72,6 @@ describe('a boot', () => {
 })
 
 describe('SIGTERM', () => {
-  it('reaches every process of the dyno', async () => {
-    const sim = await startSim('with-child')
-    await up(sim)
-    await expect.poll(() => texts(sim)).toContain('child ready')
-    await sim.stop()
-    expect(texts(sim)).toEqual(
-      expect.arrayContaining(['SIGTERM 1', 'child SIGTERM', 'Process exited with status 0']),
-    )
-  })
-
-  it('arrives twice where that is asked for', async () => {
-    const sim = await startSim('graceful', { rules: { repeatedSigtermChance: 1, repeatedSigtermMaxMs: 200 } })
-    await up(sim)
-    await sim.stop()
-    expect(texts(sim)).toEqual(expect.arrayContaining(['SIGTERM 1', 'SIGTERM 2']))
-  })
-
   it('ignored is R12 and SIGKILL', async () => {
     const sim = await startSim('ignore-sigterm', { rules: { terminationMs: 500 } })
     await up(sim)
@@ -98,13 +84,6 @@ describe('SIGTERM', () => {
       'Stopping remaining processes with SIGKILL',
       'Process exited with status 137',
     ])
-  })
-
-  it('unhandled is status 143', async () => {
-    const sim = await startSim('serve')
-    await up(sim)
-    await sim.stop()
-    expect(texts(sim).at(-1)).toBe('Process exited with status 143')
   })
 })
 

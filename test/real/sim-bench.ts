@@ -5,13 +5,19 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, expect } from 'vitest'
+import { OWNER_LABEL, hasImage, labelledContainers } from '../../sim/docker/docker-engine.ts'
 import { HerokuSim } from '../../sim/dyno/real/heroku-sim.ts'
 import type { HerokuSimOptions } from '../../sim/dyno/real/heroku-sim.ts'
 import type { DynoEvent } from '../../sim/dyno/real/dyno-event.ts'
+import { SIM_LABEL } from '../../sim/dyno/real/housing/container-housing.ts'
+import type { DynoKind } from '../../sim/dyno/real/housing/dyno-kind.ts'
 import { commandOf } from '../../sim/dyno/real/web-command.ts'
 import type { RealRules } from '../../sim/dyno/real/real-rules.ts'
 
 export const TARGETS = join(import.meta.dirname, 'targets')
+export const ON_THIS_MACHINE: DynoKind = { kind: 'process' }
+/** Node and nothing of ours; see sim/dyno/real/image. */
+export const IN_CONTAINER = { kind: 'container', image: 'blacksky-node:local', mounts: [TARGETS] } as const
 /** Generous: the machine may be busy. */
 export const PATIENCE_MS = 20_000
 
@@ -27,10 +33,13 @@ export async function startSim(
   way: string,
   options: Partial<HerokuSimOptions> & { readonly rules?: Partial<RealRules> } = {},
 ): Promise<HerokuSim> {
-  const command = commandOf(['node', 'app.mjs', ...way.split(' ')])
+  const { dyno = ON_THIS_MACHINE } = options
+  const app = dyno.kind === 'process' ? 'app.mjs' : join(TARGETS, 'app.mjs')
+  const command = commandOf(['node', app, ...way.split(' ')])
   if (command === undefined) throw new Error('no command')
   const sim = new HerokuSim({
     command,
+    dyno,
     appFolder: TARGETS,
     configVars: {},
     copy: 'linked',
@@ -52,6 +61,7 @@ export async function startSim(
     await sim.stopNow()
     expect(leftProcesses()).toEqual([])
     expect(leftFolders()).toEqual([])
+    if (dyno.kind === 'container') expect(await leftContainers()).toEqual([])
   })
   await sim.start()
   return sim
@@ -103,6 +113,20 @@ export function leftProcesses(ownerPid = process.pid): string[] {
 
 export function leftFolders(ownerPid = process.pid): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith(`heroku-sim-${ownerPid}-`))
+}
+
+/** Of simulations in the process `ownerPid`, running or ended. */
+export async function leftContainers(ownerPid = process.pid): Promise<string[]> {
+  const found = await labelledContainers(SIM_LABEL)
+  return found.flatMap(({ id, labels }) => (labels[OWNER_LABEL] === `${ownerPid}` ? [id] : []))
+}
+
+/**
+ * Whether dynos can run in containers here: an engine answers and holds the image. With TEST_DYNO=container they
+ * must, and their tests fail where they cannot.
+ */
+export async function canRunContainers(image: string = IN_CONTAINER.image): Promise<boolean> {
+  return process.env['TEST_DYNO'] === 'container' || (await hasImage(image))
 }
 
 function read(path: string): string {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { errorMessageOf } from '../../../src/errors.ts'
 import { LabProblem, problemText } from '../../cli/lab-problem.ts'
 import { readDynoMemory } from '../../dyno/real/dyno-memory-reading.ts'
+import { signalAll, sweepAll } from '../../dyno/real/dyno-processes.ts'
 import { DynoTree } from '../../dyno/real/dyno-tree.ts'
 import { BalloonHub } from './balloon-hub.ts'
 import { parseBalloonWords } from './balloon-words.ts'
@@ -102,9 +103,9 @@ async function carryOut(words: BalloonWords, hub: BalloonHub, target: Target): P
 
 async function endTarget({ child, tree, ended }: Target): Promise<void> {
   if (child.pid === undefined) return
-  tree.signal('SIGTERM')
+  signalAll(tree, 'SIGTERM')
   await Promise.race([ended, delay(GRACE_MS, undefined, { ref: false })])
-  await tree.sweep()
+  await sweepAll(tree)
 }
 
 function mb(bytes: number): string {

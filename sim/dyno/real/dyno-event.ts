@@ -16,7 +16,7 @@ export interface DynoEnd {
   readonly status: number
   /** How long it had been up; undefined when it never was. */
   readonly upForMs: number | undefined
-  /** Processes that were still there when the first one had ended, and were killed. */
+  /** Processes that were still there when the first one had ended, and were killed; a container tells of none. */
   readonly sweptProcesses: number
 }
 
@@ -41,9 +41,11 @@ export type DynoEventBody =
       readonly kind: 'started'
       readonly boot: number
       readonly reason: RealStartReason
+      /** Of the first process as this machine numbers it; 0 when it had ended before it could be seen. */
       readonly pid: number
       readonly port: number
-      readonly folder: string
+      /** Its files on this machine, or its container's id. */
+      readonly place: string
     }
   | { readonly kind: 'bound'; readonly boot: number; readonly afterMs: number }
   | {
@@ -61,7 +63,13 @@ export type DynoEventBody =
       readonly status: number
       readonly serviceMs: number
     }
-  | { readonly kind: 'oom-kill'; readonly boot: number; readonly pid: number; readonly usedBytes: number }
+  | {
+      readonly kind: 'oom-kill'
+      readonly boot: number
+      /** Undefined when the kernel did it at a container's limit. */
+      readonly pid: number | undefined
+      readonly usedBytes: number
+    }
   | MemorySampleEvent
 
 export type DynoEvent = DynoEventBody & { readonly atMs: number }

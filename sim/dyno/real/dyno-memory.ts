@@ -4,10 +4,10 @@ import type { PrngStream } from '../../world/prng.ts'
 import { judgeMemory, memoryFigures } from '../memory-verdict.ts'
 import type { MemoryVerdict } from '../memory-verdict.ts'
 import type { DynoSite } from './dyno-site.ts'
-import { pagesOf } from './dyno-memory-reading.ts'
+import { pagesOf, readDynoMemory } from './dyno-memory-reading.ts'
 import type { DynoReading } from './dyno-memory-reading.ts'
-import { signalQuietly } from './dyno-tree.ts'
-import type { DynoTree } from './dyno-tree.ts'
+import { signalQuietly } from './dyno-processes.ts'
+import type { DynoProcesses } from './dyno-processes.ts'
 import { ERROR_LINES, memoryLine } from './log-line.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import type { ProcessEntry } from './process-table.ts'
@@ -16,7 +16,7 @@ import type { LoadAverages } from './runtime-metrics.ts'
 
 export interface DynoMemoryOptions {
   readonly site: DynoSite
-  readonly tree: DynoTree
+  readonly processes: DynoProcesses
   readonly bootNumber: number
   readonly dynoUuid: string
   readonly stream: PrngStream
@@ -36,12 +36,12 @@ export class DynoMemory {
 
   constructor(options: DynoMemoryOptions) {
     this.#options = options
-    const { site, stream, tree } = options
+    const { site, stream, processes } = options
     this.#watch = new MemoryWatch({
       rules: site.rules,
       model: site.memoryModel,
       stream,
-      tree,
+      processes,
       onSample: (reading) => this.#sampled(reading),
       onLimit: (reading, largest) => this.#limitPassed(reading, largest),
     })
@@ -54,6 +54,22 @@ export class DynoMemory {
   stop(): void {
     this.#isOver = true
     this.#watch.stop()
+  }
+
+  /** The kernel itself has killed a process at the container's limit: what is used now is less than it was. */
+  limitEnforced(): void {
+    if (this.#isOver) return
+    const { site, processes, bootNumber } = this.#options
+    const usedBytes = memoryLimitBytes(site)
+    const reading = { ...readDynoMemory(processes.living()), usedBytes }
+    if (site.memoryModel === 'heroku') {
+      this.#report(reading, 'r15', false)
+      this.#r15()
+      return
+    }
+    this.#report(reading, 'fine', false)
+    site.log('heroku-sim', 'Hard limit of memory passed: the kernel killed a process of the dyno')
+    site.emit({ kind: 'oom-kill', boot: bootNumber, pid: undefined, usedBytes })
   }
 
   #sampled(reading: DynoReading): void {
@@ -119,6 +135,11 @@ export class DynoMemory {
       }),
     )
   }
+}
+
+/** What a container is held to: Heroku's ceiling, or the quota itself on hosts with a hard limit. */
+export function memoryLimitBytes({ memoryModel, rules }: Pick<DynoSite, 'memoryModel' | 'rules'>): number {
+  return Math.floor(rules.quotaBytes * (memoryModel === 'cgroup' ? 1 : rules.ceilingRatio))
 }
 
 function useOf(reading: DynoReading): { readonly rssAndSwap: number; readonly cache: number } {

@@ -2,6 +2,7 @@
 
 import type { PrngStreams } from '../../world/prng.ts'
 import type { DynoEventBody } from './dyno-event.ts'
+import type { DynoKind } from './housing/dyno-kind.ts'
 import type { LogSource } from './log-line.ts'
 import type { MemoryModel } from './memory-watch.ts'
 import type { RealRules } from './real-rules.ts'
@@ -10,7 +11,8 @@ import type { WebCommand } from './web-command.ts'
 export interface DynoSite {
   readonly rules: RealRules
   readonly command: WebCommand
-  /** The app's folder. */
+  readonly dyno: DynoKind
+  /** The app's folder; a container has its image instead. */
   readonly appFolder: string
   /** `linked`: node_modules by hard links; `full`: all files copied; `none`: runs in the app's own folder. */
   readonly copy: 'linked' | 'full' | 'none'

@@ -1,16 +1,12 @@
 /**
- * Which processes belong to a dyno, its signals to all of them, and their end. Heroku's container knows its
- * processes; here they are found by parent, process group, session, and, for those that broke with all
- * three, by a mark in the environment that every descendant inherits. What was once found stays known.
+ * Which processes belong to a dyno that runs on this machine itself. A container knows its processes; here
+ * they are found by parent, process group, session, and, for those that broke with all three, by a mark in
+ * the environment that every descendant inherits. What was once found stays known.
  */
 
-import { setTimeout as delay } from 'node:timers/promises'
+import type { DynoProcesses } from './dyno-processes.ts'
 import { readProcFile, readProcesses } from './process-table.ts'
 import type { ProcessEntry } from './process-table.ts'
-
-const SWEEP_STEP_MS = 15
-/** SIGKILL takes effect at once but for a process inside a system call of a broken disk. */
-const SWEEP_LIMIT_MS = 5_000
 
 export interface DynoTreeOptions {
   /** The first process; leader of a session of its own. */
@@ -19,7 +15,7 @@ export interface DynoTreeOptions {
   readonly mark: string
 }
 
-export class DynoTree {
+export class DynoTree implements DynoProcesses {
   readonly #options: DynoTreeOptions
   /** pid → start of it: ours, also after its parents have ended. */
   #members = new Map<number, number>()
@@ -53,25 +49,6 @@ export class DynoTree {
     return members.filter(({ isZombie }) => !isZombie)
   }
 
-  /** Signals all of them; returns how many there were. */
-  signal(signal: NodeJS.Signals): number {
-    const living = this.living()
-    for (const { pid } of living) signalQuietly(pid, signal)
-    return living.length
-  }
-
-  /** SIGKILL until none is left, also of those that are born meanwhile; returns how many it found at first. */
-  async sweep(): Promise<number> {
-    const found = this.signal('SIGKILL')
-    const endMs = performance.now() + SWEEP_LIMIT_MS
-    while (this.living().length > 0) {
-      if (performance.now() > endMs) throw new Error('processes of the dyno outlive SIGKILL')
-      await delay(SWEEP_STEP_MS)
-      this.signal('SIGKILL')
-    }
-    return found
-  }
-
   #isOurs(entry: ProcessEntry): boolean {
     const { leaderPid, mark } = this.#options
     const { pid, startTicks } = entry
@@ -79,15 +56,5 @@ export class DynoTree {
     if (entry.sessionId === leaderPid || entry.groupId === leaderPid) return true
     if (this.#foreign.get(pid) === startTicks) return false
     return `\0${readProcFile(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${mark}\0`)
-  }
-}
-
-/** False when the process had ended already. */
-export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal)
-    return true
-  } catch {
-    return false
   }
 }

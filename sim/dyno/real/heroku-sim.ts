@@ -15,6 +15,8 @@ import { DYNO_SIZES } from './dyno-size.ts'
 import type { DynoSizeName } from './dyno-size.ts'
 import type { DynoSite } from './dyno-site.ts'
 import { Formation } from './formation.ts'
+import { checkContainerDyno } from './housing/container-check.ts'
+import { SIM_LABEL } from './housing/container-housing.ts'
 import type { LogLine, LogSource } from './log-line.ts'
 import { startGuard } from './process-guard.ts'
 import type { ProcessGuard } from './process-guard.ts'
@@ -26,7 +28,7 @@ import type { RouterEntry } from './router-backend.ts'
 import { SimRecord } from './sim-record.ts'
 
 /** What a release consists of. */
-export type Release = Pick<DynoSite, 'command' | 'appFolder' | 'configVars'>
+export type Release = Pick<DynoSite, 'command' | 'appFolder' | 'configVars' | 'dyno'>
 
 export interface HerokuSimOptions
   extends Release, Pick<DynoSite, 'copy' | 'memoryModel' | 'hasRuntimeMetrics'> {
@@ -103,15 +105,21 @@ export class HerokuSim {
 
   /**
    * Opens the router and boots the first dyno.
-   * @throws InfrastructureError when the port is taken or the machine is no Linux
+   * @throws InfrastructureError when the port is taken, the machine is no Linux, or there is no such container
    */
   async start(): Promise<void> {
     if (!existsSync('/proc/self/stat')) {
       throw new InfrastructureError('there is no /proc to measure by', 'run it on Linux, or in a container')
     }
+    const { dyno } = this.#release
+    if (dyno.kind === 'container') await checkContainerDyno(dyno)
     await this.#router.start()
     mkdirSync(this.#workFolder, { mode: 0o700 })
-    this.#guard = startGuard(`${MARK_NAME}=${this.#simId}.`, this.#workFolder)
+    this.#guard = startGuard({
+      mark: `${MARK_NAME}=${this.#simId}.`,
+      folder: this.#workFolder,
+      containerLabel: dyno.kind === 'container' ? `${SIM_LABEL}=${this.#simId}` : undefined,
+    })
     this.#log('app', 'api', `Release v${this.#releaseNumber} created by ${USER}`)
     this.#logScale(1)
     this.#formation.start('first-boot')
@@ -180,6 +188,9 @@ export class HerokuSim {
       },
       get configVars() {
         return release().configVars
+      },
+      get dyno() {
+        return release().dyno
       },
       copy,
       memoryModel,

@@ -8,7 +8,9 @@ import { SIM_EXIT } from './cli/sim-exit-code.ts'
 import { parseSimWords } from './cli/sim-options.ts'
 import type { SimWords } from './cli/sim-options.ts'
 import { HerokuSim } from './heroku-sim.ts'
+import { commandOfImage } from './housing/container-check.ts'
 import { formatLogLine } from './log-line.ts'
+import type { WebCommand } from './web-command.ts'
 
 async function main(): Promise<number> {
   const words = parseSimWords(process.argv.slice(2), process.env, (text) => void process.stdout.write(text))
@@ -16,6 +18,7 @@ async function main(): Promise<number> {
   let worst: number = SIM_EXIT.fine
   const sim = new HerokuSim({
     ...words.options,
+    command: await commandFor(words),
     onLine: (line) => void process.stdout.write(`${formatLogLine(line)}\n`),
     onEvent: (event) => {
       if (event.kind === 'cool-off') worst = Math.max(worst, SIM_EXIT.crashed)
@@ -27,6 +30,12 @@ async function main(): Promise<number> {
   const wasForced = await untilTold(sim, words.forMs)
   await sim.stop()
   return wasForced() ? SIM_EXIT.interrupted : worst
+}
+
+async function commandFor({ command, options: { dyno } }: SimWords): Promise<WebCommand> {
+  if (command !== undefined) return command
+  if (dyno.kind === 'process') throw new Error('a process without a command')
+  return commandOfImage(dyno.image)
 }
 
 function tellStart(sim: HerokuSim, { options }: SimWords): void {

@@ -9,7 +9,7 @@ import { isCeilingReached } from '../memory-verdict.ts'
 import type { PrngStream } from '../../world/prng.ts'
 import { readDynoMemory, residentBytes } from './dyno-memory-reading.ts'
 import type { DynoReading } from './dyno-memory-reading.ts'
-import type { DynoTree } from './dyno-tree.ts'
+import type { DynoProcesses } from './dyno-processes.ts'
 import type { ProcessEntry } from './process-table.ts'
 import type { RealRules } from './real-rules.ts'
 
@@ -20,7 +20,7 @@ export interface MemoryWatchOptions {
   readonly rules: RealRules
   readonly model: MemoryModel
   readonly stream: PrngStream
-  readonly tree: DynoTree
+  readonly processes: DynoProcesses
   onSample(reading: DynoReading): void
   /** The hard limit was passed; `largest` holds most of it. Called again at each look while it is. */
   onLimit(reading: DynoReading, largest: ProcessEntry): void
@@ -50,9 +50,9 @@ export class MemoryWatch {
   }
 
   #sampleAfter(delayMs: number): void {
-    const { rules, stream, tree } = this.#options
+    const { rules, stream, processes } = this.#options
     this.#sampleTimer = setTimeout(() => {
-      const reading = readDynoMemory(tree.living())
+      const reading = readDynoMemory(processes.living())
       this.#swapBytes = reading.swapBytes
       this.#options.onSample(reading)
       if (this.#sampleTimer !== undefined) this.#sampleAfter(drawSampleGapMs(rules, stream))
@@ -61,8 +61,8 @@ export class MemoryWatch {
 
   /** Reads the exact figure only when the cheap one, which is never smaller, passes the limit. */
   #look(): void {
-    const { tree } = this.#options
-    const living = tree.living()
+    const { processes } = this.#options
+    const living = processes.living()
     if (!this.#isLimitPassed(residentBytes(living) + this.#swapBytes)) return
     const reading = readDynoMemory(living)
     if (!this.#isLimitPassed(reading.usedBytes)) return

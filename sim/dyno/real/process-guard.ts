@@ -1,11 +1,18 @@
 /**
  * Sees to it that nothing outlives the simulator, not even its SIGKILL: a small shell that waits for its
- * stdin to close, then kills every process that carries the simulator's mark and removes its folder.
+ * stdin to close, then kills every process that carries the simulator's mark and removes its folder, and its
+ * containers where it has some.
  */
 
 import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 
-/** $1: the mark, $2: the folder. Twice, because the first round may miss what is being born. */
+const REMOVE_MAIN = fileURLToPath(new URL('../../docker/remove-main.ts', import.meta.url))
+
+/**
+ * $1: the mark, $2: the folder, then perhaps a command. Twice, because the first round may miss what is being
+ * born.
+ */
 const GUARD = `
 trap '' INT TERM HUP
 read -r _
@@ -16,6 +23,8 @@ for round in 1 2; do
   done
 done
 rm -rf "$2"
+shift 2
+[ $# -eq 0 ] || exec "$@"
 `
 
 export interface ProcessGuard {
@@ -25,12 +34,21 @@ export interface ProcessGuard {
   release(): Promise<void>
 }
 
-export function startGuard(mark: string, folder: string): ProcessGuard {
-  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', mark, folder], {
+export interface GuardOptions {
+  /** Stands in the environment of every process of the simulator. */
+  readonly mark: string
+  readonly folder: string
+  /** Of the simulator's containers; undefined when it has none. */
+  readonly containerLabel: string | undefined
+}
+
+export function startGuard({ mark, folder, containerLabel }: GuardOptions): ProcessGuard {
+  const removal = containerLabel === undefined ? [] : [process.execPath, REMOVE_MAIN, containerLabel]
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', mark, folder, ...removal], {
     detached: true,
     cwd: '/',
     // Not the environment of the simulator: nothing of a dyno may stand in the guard's own.
-    env: { PATH: process.env['PATH'] },
+    env: pick(process.env, ['PATH', 'HOME', 'DOCKER_HOST']),
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   guard.stdin.on('error', () => undefined)
@@ -47,4 +65,8 @@ export function startGuard(mark: string, folder: string): ProcessGuard {
       return ended
     },
   }
+}
+
+function pick(environment: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(names.flatMap((name) => (name in environment ? [[name, environment[name]]] : [])))
 }

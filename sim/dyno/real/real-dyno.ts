@@ -1,26 +1,23 @@
 /**
- * One boot of the web dyno over real processes: copying → starting → up → ended, stopping at any time. Owns
- * the file system copy, the process tree, the boot limit, SIGTERM with its 30 s, and the memory rules; what
- * follows its end is formation.ts's matter. Surprising: the end of the first process ends the dyno, and
+ * One boot of the web dyno over real processes: preparing → starting → up → ended, stopping at any time. Owns
+ * the boot limit, SIGTERM with its 30 s, and the memory rules; where its files and processes are is housing/'s
+ * matter, what follows its end formation.ts's. Surprising: the end of the first process ends the dyno, and
  * whatever it left running is killed.
  */
 
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { errorMessageOf } from '../../../src/errors.ts'
 import { drawRepeatedSigtermMs } from '../dyno-draws.ts'
 import type { KillReason } from '../model-dyno.ts'
-import { copyApp, wipe } from './app-copy.ts'
-import { dynoEnvironment } from './dyno-environment.ts'
 import type { DynoEnd, RealSigtermReason, RealStartReason } from './dyno-event.ts'
 import { DynoMemory } from './dyno-memory.ts'
+import { signalAll, signalQuietly, sweepAll } from './dyno-processes.ts'
+import type { DynoProcesses } from './dyno-processes.ts'
 import type { DynoSite } from './dyno-site.ts'
-import { DynoTree, signalQuietly } from './dyno-tree.ts'
+import { createHousing } from './housing/create-housing.ts'
+import type { DynoHousing, RunningDyno } from './housing/dyno-housing.ts'
 import { freePort, portBinding } from './listening-port.ts'
 import { ERROR_LINES } from './log-line.ts'
-import { startWebProcess } from './web-process.ts'
-import type { WebProcess } from './web-process.ts'
 
 export interface RealDynoOptions {
   readonly site: DynoSite
@@ -34,25 +31,23 @@ export interface RealDynoOptions {
 
 const SIGKILL_STATUS = 137
 const BIND_POLL_MS = 25
-const MB_BYTES = 1_048_576
 
 export class RealDyno {
   readonly #options: RealDynoOptions
+  readonly #housing: DynoHousing
   readonly #wiped = Promise.withResolvers<void>()
-  readonly #folder: string
   readonly #timers = new Set<NodeJS.Timeout>()
-  #state: 'copying' | 'starting' | 'up' | 'ended' = 'copying'
+  #state: 'preparing' | 'starting' | 'up' | 'ended' = 'preparing'
   #stopping: RealSigtermReason | undefined
   #killed: KillReason | undefined
   #port = 0
   #upAtMs: number | undefined
-  #process: WebProcess | undefined
-  #tree: DynoTree | undefined
+  #running: RunningDyno | undefined
   #memory: DynoMemory | undefined
 
   constructor(options: RealDynoOptions) {
     this.#options = options
-    this.#folder = join(options.site.workFolder, `boot-${options.bootNumber}`)
+    this.#housing = createHousing(options.site, options.bootNumber)
   }
 
   /** Resolves once, when no process and no file of this boot is left. */
@@ -68,13 +63,13 @@ export class RealDyno {
     return this.#port
   }
 
-  /** Copies the app and starts it. A machine that cannot do that ends the dyno with status 1. */
+  /** Makes its files and starts it. A machine that cannot do that ends the dyno with status 1. */
   async start(): Promise<void> {
     const { site } = this.#options
     try {
-      const cwd = await this.#prepareFolder()
+      await this.#housing.prepare()
       this.#port = await freePort()
-      if (this.#stopping === undefined && this.#killed === undefined) this.#spawn(cwd)
+      if (this.#stopping === undefined && this.#killed === undefined) await this.#launch()
       else await this.#finish(0, 0)
     } catch (error) {
       site.log('heroku-sim', `The dyno could not be prepared: ${errorMessageOf(error)}`)
@@ -85,10 +80,18 @@ export class RealDyno {
   /** SIGTERM to every process, perhaps once more, and SIGKILL when the time is over. */
   terminate(reason: RealSigtermReason): void {
     if (this.#state === 'ended' || this.#stopping !== undefined) return
+    this.#stopping = reason
+    if (this.#running !== undefined) this.#beginTermination(reason)
+  }
+
+  /** SIGKILL without a word, as a failing host does. */
+  killNow(): void {
+    this.#kill('hardware-fault')
+  }
+
+  #beginTermination(reason: RealSigtermReason): void {
     const { site, bootNumber } = this.#options
     const { rules, streams } = site
-    this.#stopping = reason
-    if (this.#tree === undefined) return
     site.log('heroku', 'Stopping all processes with SIGTERM')
     this.#sendSigterm(reason, false)
     this.#later(rules.terminationMs, () => {
@@ -100,62 +103,39 @@ export class RealDyno {
     if (repeatMs !== undefined) this.#later(repeatMs, () => this.#sendSigterm(reason, true))
   }
 
-  /** SIGKILL without a word, as a failing host does. */
-  killNow(): void {
-    this.#kill('hardware-fault')
-  }
-
   #sendSigterm(reason: RealSigtermReason, isRepeated: boolean): void {
-    const processes = this.#tree?.signal('SIGTERM') ?? 0
+    const processes = this.#running === undefined ? 0 : signalAll(this.#running.processes, 'SIGTERM')
     const { site, bootNumber: boot } = this.#options
     site.emit({ kind: 'sigterm', boot, reason, isRepeated, processes })
   }
 
-  async #prepareFolder(): Promise<string> {
-    const { appFolder, copy } = this.#options.site
-    mkdirSync(join(this.#folder, 'tmp'), { recursive: true })
-    if (copy === 'none') return appFolder
-    const target = join(this.#folder, 'app')
-    await copyApp({ source: appFolder, target, isFullCopy: copy === 'full' })
-    return target
-  }
-
-  #spawn(cwd: string): void {
+  async #launch(): Promise<void> {
     const { site, bootNumber: boot, reason } = this.#options
-    const { rules, command } = site
-    const [markName, markPrefix] = site.mark
-    const mark = [markName, `${markPrefix}.${boot}`] as const
-    site.log('heroku', `Starting process with command \`${command.text}\``)
+    site.log('heroku', `Starting process with command \`${site.command.text}\``)
     this.#state = 'starting'
-    this.#process = startWebProcess({
-      command,
-      cwd,
-      env: dynoEnvironment({
-        port: this.#port,
-        folder: cwd,
-        temporaryFolder: join(this.#folder, 'tmp'),
-        quotaMb: rules.quotaBytes / MB_BYTES,
-        path: process.env['PATH'] ?? '/usr/bin:/bin',
-        mark,
-        configVars: site.configVars,
-      }),
+    const running = await this.#housing.start({
+      port: this.#port,
       onLine: (text) => site.log('app', text, boot),
+      onOutOfMemory: () => this.#memory?.limitEnforced(),
       onExit: (status) => void this.#exited(status),
     })
-    const { pid } = this.#process
+    this.#running = running
+    const { pid, place, processes } = running
     if (pid === undefined) return
-    this.#tree = new DynoTree({ leaderPid: pid, mark: mark.join('=') })
-    site.emit({ kind: 'started', boot, reason, pid, port: this.#port, folder: cwd })
-    this.#later(rules.bootLimitMs, () => this.#bootLimitReached())
+    site.emit({ kind: 'started', boot, reason, pid, port: this.#port, place })
+    this.#later(site.rules.bootLimitMs, () => this.#bootLimitReached())
     this.#awaitBinding(performance.now())
-    this.#watchMemory(this.#tree)
+    this.#watchMemory(processes)
+    // What was told while the start was under way.
+    if (this.#killed !== undefined) this.#killRunning(running)
+    else if (this.#stopping !== undefined) this.#beginTermination(this.#stopping)
   }
 
-  #watchMemory(tree: DynoTree): void {
+  #watchMemory(processes: DynoProcesses): void {
     const { site, bootNumber } = this.#options
     this.#memory = new DynoMemory({
       site,
-      tree,
+      processes,
       bootNumber,
       dynoUuid: randomUUID(),
       stream: site.streams.stream(`dyno/${bootNumber}/sampler`),
@@ -197,9 +177,12 @@ export class RealDyno {
   #kill(reason: KillReason): void {
     if (this.#state === 'ended' || this.#killed !== undefined) return
     this.#killed = reason
-    const pid = this.#process?.pid
-    this.#tree?.signal('SIGKILL')
-    if (pid !== undefined) signalQuietly(pid, 'SIGKILL')
+    if (this.#running !== undefined) this.#killRunning(this.#running)
+  }
+
+  #killRunning({ pid, processes }: RunningDyno): void {
+    signalAll(processes, 'SIGKILL')
+    if (pid !== undefined && pid !== 0) signalQuietly(pid, 'SIGKILL')
   }
 
   /** The first process is gone: so is the dyno. */
@@ -208,7 +191,7 @@ export class RealDyno {
     this.#memory?.stop()
     let swept = 0
     try {
-      swept = (await this.#tree?.sweep()) ?? 0
+      if (this.#running !== undefined) swept = await sweepAll(this.#running.processes)
     } catch (error) {
       site.log('heroku-sim', errorMessageOf(error))
     }
@@ -224,13 +207,13 @@ export class RealDyno {
     const { site, bootNumber: boot } = this.#options
     this.#state = 'ended'
     for (const timer of this.#timers) clearTimeout(timer)
-    await this.#process?.close()
-    if (this.#process !== undefined) site.log('heroku', `Process exited with status ${status}`)
+    await this.#running?.lastWords()
+    if (this.#running !== undefined) site.log('heroku', `Process exited with status ${status}`)
     const upForMs = this.#upAtMs === undefined ? undefined : performance.now() - this.#upAtMs
     const end: DynoEnd = { cause: this.#killed ?? 'exit', status, upForMs, sweptProcesses }
     site.emit({ kind: 'ended', boot, end })
     this.#options.onEnd(end)
-    await wipe(this.#folder).catch((error: unknown) => site.log('heroku-sim', errorMessageOf(error)))
+    await this.#housing.dispose().catch((error: unknown) => site.log('heroku-sim', errorMessageOf(error)))
     this.#wiped.resolve()
   }
 

@@ -13,17 +13,19 @@ export interface WebCommand {
   readonly args: readonly string[]
 }
 
-/** Undefined for no words at all. */
-export function commandOf(words: readonly string[]): WebCommand | undefined {
+/**
+ * Undefined for no words at all.
+ * @param shell runs a line; by default this machine's
+ */
+export function commandOf(words: readonly string[], shell?: string): WebCommand | undefined {
   const [first, ...rest] = words
   if (first === undefined || first.trim() === '') return undefined
   const isLine = rest.length === 0 && /[\s;&|$<>]/.test(first)
-  return isLine ? shellLine(first) : { text: words.join(' '), file: first, args: rest }
+  return isLine ? shellLine(first, shell) : { text: words.join(' '), file: first, args: rest }
 }
 
 /** Heroku runs it by bash, which replaces itself with a simple command: no shell stays in between. */
-function shellLine(line: string): WebCommand {
-  const shell = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'
+function shellLine(line: string, shell = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'): WebCommand {
   return { text: line, file: shell, args: ['-c', line] }
 }
 

@@ -20,6 +20,7 @@ const answers = {
     writeFileSync('marked', 'x')
     response.end(`${wasMarked}`)
   },
+  '/memory-limit': (_request, response) => response.end(`${process.constrainedMemory()}`),
   '/never': () => say('working on it'),
   '/hang-up': (request) => request.socket.destroy(),
   '/half': (request, response) => {

@@ -14,17 +14,21 @@ import type { DynoSizeName } from '../dyno-size.ts'
 import type { HerokuSimOptions } from '../heroku-sim.ts'
 import { MEMORY_MODELS } from '../memory-watch.ts'
 import type { MemoryModel } from '../memory-watch.ts'
-import { commandOf, findCommand, procfileCommand } from '../web-command.ts'
 import type { WebCommand } from '../web-command.ts'
+import { SIM_NAME as NAME, commandFor } from './command-words.ts'
+import { addDynoOptions, dynoOf } from './dyno-words.ts'
+import type { DynoWords } from './dyno-words.ts'
 import { SIM_EXIT } from './sim-exit-code.ts'
 
 export interface SimWords {
-  readonly options: Omit<HerokuSimOptions, 'onLine' | 'onEvent'>
+  readonly options: Omit<HerokuSimOptions, 'command' | 'onLine' | 'onEvent'>
+  /** Undefined: the one that the container's image names. */
+  readonly command: WebCommand | undefined
   /** Ends by itself after so long; undefined: never. */
   readonly forMs: number | undefined
 }
 
-interface RawOptions {
+interface RawOptions extends DynoWords {
   size: DynoSizeName
   port: number
   app: string
@@ -42,22 +46,21 @@ interface RawOptions {
   for?: number
 }
 
-const NAME = 'npm run heroku-sim --'
-
 const AFTER_HELP = `
-Without a command: the \`web\` line of the app's Procfile. One word with blanks is run by the shell.
+Without a command: the \`web\` line of the app's Procfile, or what the image names. One word with blanks is run by the shell.
 
 While it runs, lines on stdin command it: restart, deploy, cycle, kill, scale 0, scale 1, ps, quit.
 Ctrl-C ends the dyno in order (SIGTERM, 30 s), a second one at once.
 
 Exit codes: 0 nothing went wrong, 1 the dyno crashed (R10, R15, its process ended), 2 wrong usage,
-4 R12 (it ignored SIGTERM), 5 the machine (port taken), 126 not executable, 127 command not found,
+4 R12 (it ignored SIGTERM), 5 the machine (port taken, no Docker, no image), 126 not executable, 127 command not found,
 130 killed by a second Ctrl-C.
 
 Examples:
   ${NAME} -- node server.js
   ${NAME} --size eco --compress 1000 --app ../my-bot -- 'node main.js --port $PORT'
-  ${NAME} --env DATABASE_URL --log-runtime-metrics`
+  ${NAME} --env DATABASE_URL --log-runtime-metrics
+  ${NAME} --dyno container --image my-bot:1`
 
 /**
  * @param words without node and the program's name
@@ -92,9 +95,12 @@ export function parseSimWords(
   if (raw.preboot === true && !canPreboot) {
     throw problem(`${raw.size} dynos cannot preboot`, '--preboot', 'choose --size standard-1x or above')
   }
+  const dyno = dynoOf(raw)
+  const commandWords = split === -1 ? [] : words.slice(split + 1)
   return {
+    command: commandFor(dyno, appFolder, commandWords, environment['PATH'] ?? ''),
     options: {
-      command: commandIn(appFolder, split === -1 ? [] : words.slice(split + 1), environment['PATH'] ?? ''),
+      dyno,
       appFolder,
       configVars: configVarsOf(raw, environment),
       copy: raw.copy,
@@ -114,7 +120,7 @@ export function parseSimWords(
 }
 
 function createProgram(write: (text: string) => void): Command {
-  return (
+  return addDynoOptions(
     new Command(NAME)
       .description("Runs a web process under Heroku's rules, with Heroku's log on stdout.")
       .usage('[options] -- <command …>')
@@ -154,27 +160,7 @@ function createProgram(write: (text: string) => void): Command {
       .option('--https', 'tell the app that clients use TLS')
       .option('--seed <text>', 'determines every draw', '1')
       .option('--for <seconds>', 'end in order after so long', secondsOf)
-      .addHelpText('after', AFTER_HELP)
-  )
-}
-
-function commandIn(appFolder: string, words: readonly string[], path: string): WebCommand {
-  const command = commandOf(words) ?? procfileCommand(appFolder)
-  if (command === undefined) {
-    throw problem(
-      'no command was given, and the app has no Procfile with a `web` line',
-      appFolder,
-      `give the command after two dashes: ${NAME} -- node server.js`,
-    )
-  }
-  const finding = findCommand(command, appFolder, path)
-  if (finding === 'found') return command
-  const isMissing = finding === 'missing'
-  throw problem(
-    isMissing ? `command not found: ${command.file}` : `${command.file} is not executable`,
-    `${appFolder} and PATH`,
-    isMissing ? 'check the spelling, or install it in the app' : `run: chmod +x ${command.file}`,
-    isMissing ? SIM_EXIT.notFound : SIM_EXIT.notExecutable,
+      .addHelpText('after', AFTER_HELP),
   )
 }
 

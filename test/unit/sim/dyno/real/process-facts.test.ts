@@ -98,18 +98,16 @@ describe('the copy of an app', () => {
 })
 
 describe('the environment of a dyno', () => {
+  const place = { folder: '/app', temporaryFolder: '/t', path: '/bin' }
   const parts = {
     port: 1_234,
-    folder: '/app',
-    temporaryFolder: '/t',
     quotaMb: 512,
-    path: '/bin',
     mark: ['MARK', 'm'],
     configVars: { NODE_ENV: 'test', PORT: '1', DYNO: 'mine' },
   } as const
 
   it('lets config vars win, but for PORT and DYNO', () => {
-    expect(dynoEnvironment(parts)).toMatchObject({
+    expect(dynoEnvironment(parts, place)).toMatchObject({
       NODE_ENV: 'test',
       PORT: '1234',
       DYNO: 'web.1',
@@ -118,12 +116,18 @@ describe('the environment of a dyno', () => {
     })
   })
 
+  it('leaves home and path to the image, where there is one', () => {
+    const names = Object.keys(dynoEnvironment(parts, undefined))
+    expect(names.filter((name) => ['HOME', 'PWD', 'PATH', 'TMPDIR'].includes(name))).toEqual([])
+    expect(names).toContain('MEMORY_AVAILABLE')
+  })
+
   it.each([
     [512, '512', '1'],
     [1_024, '512', '2'],
     [30_720, '2048', '15'],
   ])('reckons %i MB as the buildpack does', (quotaMb, memory, concurrency) => {
-    expect(dynoEnvironment({ ...parts, quotaMb })).toMatchObject({
+    expect(dynoEnvironment({ ...parts, quotaMb }, place)).toMatchObject({
       WEB_MEMORY: memory,
       WEB_CONCURRENCY: concurrency,
     })
