@@ -102,6 +102,15 @@ describe.runIf(await canRunContainers())('the simulator with a container', () =>
     expect(leftProcesses(sim.pid)).toEqual([])
   })
 
+  it('keeps no container of a boot that is over', async () => {
+    const sim = await start('serve')
+    await up(sim)
+    sim.restart()
+    await up(sim, 2)
+    await until(sim, (event) => event.kind === 'ended' && event.boot === 1)
+    await expect.poll(() => leftContainers()).toHaveLength(1)
+  })
+
   it('shows what the engine says when the container cannot be made', async () => {
     const dyno = { ...IN_CONTAINER, mounts: ['/proc/self/cmdline/no-folder'] }
     const sim = await start('serve')

@@ -11,7 +11,7 @@ import { drawRepeatedSigtermMs } from '../dyno-draws.ts'
 import type { KillReason } from '../model-dyno.ts'
 import type { DynoEnd, RealSigtermReason, RealStartReason } from './dyno-event.ts'
 import { DynoMemory } from './dyno-memory.ts'
-import { signalAll, signalQuietly, sweepAll } from './dyno-processes.ts'
+import { signalAll, sweepAll } from './dyno-processes.ts'
 import type { DynoProcesses } from './dyno-processes.ts'
 import type { DynoSite } from './dyno-site.ts'
 import { createHousing } from './housing/create-housing.ts'
@@ -127,7 +127,7 @@ export class RealDyno {
     this.#awaitBinding(performance.now())
     this.#watchMemory(processes)
     // What was told while the start was under way.
-    if (this.#killed !== undefined) this.#killRunning(running)
+    if (this.#killed !== undefined) running.kill()
     else if (this.#stopping !== undefined) this.#beginTermination(this.#stopping)
   }
 
@@ -177,12 +177,7 @@ export class RealDyno {
   #kill(reason: KillReason): void {
     if (this.#state === 'ended' || this.#killed !== undefined) return
     this.#killed = reason
-    if (this.#running !== undefined) this.#killRunning(this.#running)
-  }
-
-  #killRunning({ pid, processes }: RunningDyno): void {
-    signalAll(processes, 'SIGKILL')
-    if (pid !== undefined && pid !== 0) signalQuietly(pid, 'SIGKILL')
+    this.#running?.kill()
   }
 
   /** The first process is gone: so is the dyno. */

@@ -6,8 +6,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { ContainerProcess } from '../../../docker/container-process.ts'
+import { signalContainer } from '../../../docker/docker-engine.ts'
 import { dynoEnvironment, environmentParts } from '../dyno-environment.ts'
 import { memoryLimitBytes } from '../dyno-memory.ts'
+import { signalAll } from '../dyno-processes.ts'
 import type { DynoSite } from '../dyno-site.ts'
 import { OutputLines } from '../output-lines.ts'
 import { ContainerProcesses } from './container-processes.ts'
@@ -59,6 +61,11 @@ export class ContainerHousing implements DynoHousing {
       pid: await firstProcess(processes),
       place: id,
       processes,
+      kill: () => {
+        signalAll(processes, 'SIGKILL')
+        // Ends the init, and so whatever is born meanwhile.
+        void signalContainer(id, 'SIGKILL')
+      },
       lastWords: async () => {
         await container.lastWords()
         for (const rest of [lines.stdout, lines.stderr]) rest.end()

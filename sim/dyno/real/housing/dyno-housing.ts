@@ -31,6 +31,8 @@ export interface RunningDyno {
   readonly pid: number | undefined
   readonly place: string
   readonly processes: DynoProcesses
+  /** SIGKILL for all of it, in a way that cannot miss the first process. */
+  kill(): void
   /** Resolves when what it printed has been read. */
   lastWords(): Promise<void>
 }

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { copyApp, wipe } from '../app-copy.ts'
 import { bootMark, dynoEnvironment, environmentParts } from '../dyno-environment.ts'
+import { signalAll, signalQuietly } from '../dyno-processes.ts'
 import type { DynoSite } from '../dyno-site.ts'
 import { DynoTree } from '../dyno-tree.ts'
 import { startWebProcess } from '../web-process.ts'
@@ -48,10 +49,15 @@ export class ProcessHousing implements DynoHousing {
       onExit,
     })
     const mark = bootMark(this.#site, this.#bootNumber).join('=')
+    const processes = new DynoTree({ leaderPid: web.pid ?? NO_PID, mark })
     return Promise.resolve({
       pid: web.pid,
       place: this.#appFolder,
-      processes: new DynoTree({ leaderPid: web.pid ?? NO_PID, mark }),
+      processes,
+      kill: () => {
+        signalAll(processes, 'SIGKILL')
+        if (web.pid !== undefined) signalQuietly(web.pid, 'SIGKILL')
+      },
       lastWords: () => web.close(),
     })
   }
