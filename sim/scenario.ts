@@ -48,7 +48,8 @@ const workloadSchema = z.strictObject({
  * and settings that shorten waits, which the output shows. Claims are the scenario's kind, with deadlines to match.
  */
 const realSchema = z.strictObject({
-  durationMs: z.number().int().min(5_000).max(3_600_000),
+  /** A day at most, so that a run stretched by `--minutes` can be kept and replayed. */
+  durationMs: z.number().int().min(5_000).max(86_400_000),
   settings: z.record(z.string(), z.string()).default({}),
   /** One command in so long. */
   messageEveryMs: z.number().int().min(20).max(MESSAGE_EVERY_MS).default(1_000),

@@ -109,7 +109,7 @@ function estimateText({ value, low, high }: Estimate, { metric: { dimension } }:
 }
 
 function tooShort({ value, minutesToTell }: Estimate, limit: number): string {
-  const minutes = minutesToTell?.(Math.abs(value - limit)) ?? Infinity
-  const needed = minutes > DAY_MINUTES ? 'more than a day' : `about ${Math.ceil(minutes)} min`
-  return `the run is too short to tell this from the bound: ${needed} would do`
+  const minutes = Math.ceil(minutesToTell?.(Math.abs(value - limit)) ?? Infinity)
+  const needed = minutes > DAY_MINUTES ? 'more than a day would do' : `--minutes ${minutes} should do`
+  return `the run is too short to tell this from the bound: ${needed}`
 }

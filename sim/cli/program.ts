@@ -22,6 +22,8 @@ import { runCommand } from './run-command.ts'
 /** More workers than this only crowd one Postgres server. */
 const MAX_DEFAULT_JOBS = 8
 const MAX_SEEDS = 100_000
+/** A day: longer than that, Heroku restarts the dyno anyway. */
+const MAX_MINUTES = 1_440
 
 const EXIT_CODES = `
 Exit codes: 0 all claims and bounds hold, 1 one is broken, 2 wrong usage or scenario, 3 vacuous (a fault never
@@ -55,6 +57,7 @@ interface RunWords {
   assert: string[]
   baseline?: string
   measurements?: string
+  minutes?: number
 }
 
 /**
@@ -139,6 +142,12 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
     )
     .addOption(postgresOption())
     .option('--json <file>', 'write the results there, too')
+    .addOption(
+      new Option(
+        '--minutes <n>',
+        'at level real: last so long, with ordinary life after the faults',
+      ).argParser(wholeNumber('--minutes', 1, MAX_MINUTES)),
+    )
     .addOption(assertOption())
     .option('--baseline <file>', 'measurements of an earlier run, to compare with')
     .option('--measurements <file>', 'at level real: write what was measured from outside there')
@@ -162,6 +171,7 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
           assert: words.assert,
           baselineFile: words.baseline,
           measurementsFile: words.measurements,
+          minutes: words.minutes,
         }),
       )
     })

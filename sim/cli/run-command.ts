@@ -23,7 +23,7 @@ import { LabProblem } from './lab-problem.ts'
 import { judgeGroups, planRuns } from './plan.ts'
 import type { GroupOutcome, Plan } from './plan.ts'
 import { writeRunFile } from './run-file.ts'
-import { prepareReal, realScenarios } from './prepare-real.ts'
+import { lastingMinutes, prepareReal, realScenarios } from './prepare-real.ts'
 import { selectScenarios } from './select-scenarios.ts'
 import { readVersions } from './versions.ts'
 import type { WorkerPool } from './worker-pool.ts'
@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly postgres: PostgresKind
   readonly jsonFile: string | undefined
   readonly jobs: number
+  /** Real runs last at least so long. */
+  readonly minutes: number | undefined
   /** Bounds as they were written. */
   readonly assert: readonly string[]
   readonly baselineFile: string | undefined
@@ -64,7 +66,7 @@ export async function runCommand(
   const isReal = options.level === 'real'
   const bounds = openBounds(directory, options)
   const selected = await selectScenarios(environment.engine.scenarios, selectors, directory)
-  const scenarios = isReal ? realScenarios(selected, selectors) : selected
+  const scenarios = isReal ? lastingMinutes(realScenarios(selected, selectors), options.minutes) : selected
   checkBaseline(
     bounds,
     scenarios.map(({ id }) => id),

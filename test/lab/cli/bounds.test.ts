@@ -59,6 +59,19 @@ describe('bounds of run', () => {
   })
 })
 
+describe('--minutes', () => {
+  it('makes a short run longer, and no run shorter', async () => {
+    const directory = temporaryFolder()
+    const durations = async (minutes: string): Promise<unknown> => {
+      await run(`disconnect-storm/broken --level real ${minutes}`, directory)
+      const file = readJson(join(directory, '.lab/disconnect-storm-broken-1.run.lab.json'))
+      return file['scenario']
+    }
+    expect(await durations('')).toMatchObject({ real: { durationMs: 5_000 } })
+    expect(await durations('--minutes 90')).toMatchObject({ real: { durationMs: 90 * 60_000 } })
+  })
+})
+
 describe('wrong bounds', () => {
   it.each([
     ['--level real --assert conects<1', 'unknown metric "conects"'],
@@ -68,6 +81,8 @@ describe('wrong bounds', () => {
     ['--level real --baseline odd.json', 'this is JSON, but not a file of measurements'],
     ['--level real --measurements no/such/folder.json', 'there is no folder for the file'],
     ['--level model --assert lost=0', 'only real processes are measured from outside'],
+    ['--minutes 90', 'only real processes are measured from outside'],
+    ['--level real --minutes 0', '"0" is not a whole number from 1 to 1440'],
     ['--measurements m.json', 'only real processes are measured from outside'],
   ])('%s: one message, exit code 2, nothing run', async (words, message) => {
     const directory = temporaryFolder()

@@ -136,7 +136,7 @@ describe('an estimate', () => {
     )
     const said = judge('rss-slope<1MB/h', aRun({ dyno: aDyno({ collected }) }))
     expect(said).toMatch(
-      /^undecided: .* MB\/h \(95 %: .* to .*\); the run is too short .*: (about \d+ min|more than a day) would do$/,
+      /^undecided: .* MB\/h \(95 %: .* to .*\); the run is too short .*: (--minutes \d+ should|more than a day would) do$/,
     )
   })
 })
