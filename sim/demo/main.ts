@@ -39,7 +39,7 @@ function tell(line: string): void {
 
 async function demonstrate(isOnce: boolean): Promise<ExitCode> {
   const stage = await openStage(lifetime)
-  const bot = await lifetime.unlessInterrupted(runTour(stage, tell))
+  const bot = await lifetime.unlessInterrupted(runTour(stage, { tell, isTerminal: process.stdout.isTTY }))
   if (!isOnce && process.stdin.isTTY) await lifetime.unlessInterrupted(chat(stage, bot))
   return EXIT.holds
 }

@@ -3,22 +3,30 @@
  * without a QR. Tells what happens as it happens; at the end it looks into the fake WhatsApp's truth.
  */
 
-import { toString as qrText } from 'qrcode'
 import type { Contact } from '../whatsapp/people/contact.ts'
 import type { Recipient } from '../whatsapp/people/simulated-person.ts'
 import type { BotChild } from './bot-child.ts'
+import { qrLines } from './qr-lines.ts'
 import type { Stage } from './stage.ts'
 
 export type Tell = (line: string) => void
+
+/** Whom the tour is told to. */
+export interface Audience {
+  readonly tell: Tell
+  /** Somebody looks at it, and can be shown pictures. */
+  readonly isTerminal: boolean
+}
 
 /**
  * @returns the bot process that is running at the end
  * @throws Error when something does not go as it should
  */
-export async function runTour(stage: Stage, tell: Tell): Promise<BotChild> {
+export async function runTour(stage: Stage, audience: Audience): Promise<BotChild> {
+  const { tell } = audience
   const { postgres, whatsapp, account, anna, ben, friends } = stage
   tell(`Postgres: ${postgres.describe}. A WhatsApp of our own: ${whatsapp.url}`)
-  const bot = await linkByQr(stage, tell)
+  const bot = await linkByQr(stage, audience)
   await ask(stage, { who: anna, where: account, text: '.ping' }, tell)
   await ask(stage, { who: ben, where: account, text: '.ping hello' }, tell)
   await ask(stage, { who: anna, where: friends, text: '.ping all' }, tell)
@@ -46,11 +54,11 @@ export async function ask(
   tell(`    the bot answers: ${answer.text ?? answer.kind} (${elapsedText(sentAtMs)})`)
 }
 
-async function linkByQr({ account, boot }: Stage, tell: Tell): Promise<BotChild> {
+async function linkByQr({ account, boot }: Stage, { tell, isTerminal }: Audience): Promise<BotChild> {
   const bot = boot()
   tell(`The bot starts (process ${bot.pid}). It is linked to no phone yet, so it shows a QR code:`)
   const qr = await bot.qr()
-  tell(await qrText(qr, { type: 'terminal', small: true }))
+  tell(await qrLines(qr, isTerminal))
   tell(`The phone of +${account.pn} scans it.`)
   await account.scanQr(qr)
   await bot.open()
