@@ -85,7 +85,6 @@ export class BaileysLink {
     this.#session = session
     this.#owner = owner
     this.#intake = new BaileysIntake({
-      clock: deps.clock,
       maxWaitingMessages: deps.settings.maxWaitingMessages,
       me: () => session.creds.me,
       isAlive: () => owner.isAlive(),
@@ -99,6 +98,7 @@ export class BaileysLink {
       probeTimeoutMs: deps.settings.probeTimeoutMs,
       me: () => session.creds.me,
       groupMetadata: (group) => this.#groupMetadata(group),
+      untilHandled: () => this.#intake.idle(),
       onAck: (messageId, errorCode) => owner.onAck(messageId, errorCode),
     })
     this.#pairing = this.#createPairing()
@@ -144,7 +144,6 @@ export class BaileysLink {
 
   /** After it nothing of this link runs any more, but for what Baileys already has in hand. */
   dispose(): void {
-    this.#intake.stop()
     this.#transport.dispose()
     this.#sock.messageRetryManager?.clear()
     this.#sock.ev.destroy()
@@ -191,6 +190,7 @@ export class BaileysLink {
       onClosing: () => this.#owner.onClosing(),
       onUpgradeRefused: (httpStatus) => this.#owner.onBroken(upgradeRefused(httpStatus)),
       onCorruptFrame: () => this.#break('corrupt frame'),
+      onMessage: (stanza, handle) => this.#intake.arrived(stanza, handle),
       onHandlerFailed: (event, error) =>
         logger.warn('whatsapp.handler-failed', { event, code: errorCodeOf(error) }),
     })
@@ -198,7 +198,6 @@ export class BaileysLink {
 
   #listen(): void {
     const { ev, ws, messageRetryManager } = this.#sock
-    ws.prependListener('CB:message', (stanza: BinaryNode) => this.#intake.arrived(stanza))
     ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
       if (attrs['id'] !== undefined) this.#sends.acked(attrs['id'], attrs['error'])
     })

@@ -2,8 +2,8 @@
  * The two questions that a connection is asked: the cheap one of the protocol, and the probe, which goes the way
  * of messages. The probe is a peer message to our own phone, asking it to send again an empty list of messages:
  * peer messages belong to no chat, and phones answer an empty request with nothing. The server's acknowledgement
- * proves that our messages are taken and confirmed on this connection, and waiting for our own intake afterwards
- * that it is not stuck. It does not prove that others' messages are passed on to us: nothing that is invisible can.
+ * proves that our messages are taken and confirmed on this connection; that our own intake is not stuck is the
+ * asker's matter. It does not prove that others' messages are passed on to us: nothing that is invisible can.
  */
 
 import { generateMessageIDV2, jidNormalizedUser, proto } from '@whiskeysockets/baileys'
@@ -31,7 +31,7 @@ export async function askPing(sock: WASocket, timeoutMs: number): Promise<void> 
   throw new AppError('timed-out', `no answer to the ping within ${timeoutMs} ms`)
 }
 
-/** Resolves when the probe's acknowledgement, for which `awaitAck` listens, has come and the intake is free. */
+/** Resolves when the probe's acknowledgement, for which `awaitAck` listens, has come. */
 export async function askProbe(
   sock: WASocket,
   awaitAck: (messageId: string) => Promise<void>,
@@ -55,7 +55,6 @@ export async function askProbe(
     additionalNodes: [{ tag: 'meta', attrs: { appdata: 'default' } }],
   })
   await acked
-  await sock.messageMutex.mutex(() => Promise.resolve())
 }
 
 /** An answer all the same: Baileys puts the code of an `<error>` into the Boom's data. */

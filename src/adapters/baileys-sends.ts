@@ -21,6 +21,8 @@ export interface SendsDeps {
   readonly probeTimeoutMs: number
   me(): OwnIdentity | undefined
   groupMetadata(group: string): Promise<GroupMetadata>
+  /** Resolves when the messages that have come so far are handled. */
+  untilHandled(): Promise<void>
   onAck(messageId: string, errorCode: number | undefined): void
 }
 
@@ -64,7 +66,7 @@ export class BaileysSends {
     const probe = askProbe(sock, (messageId) => {
       probeId = messageId
       return new Promise((resolve) => this.#probes.set(messageId, resolve))
-    })
+    }).then(() => this.#deps.untilHandled())
     try {
       await withDeadline(clock, 'whatsapp.probe', probeTimeoutMs, probe)
     } finally {

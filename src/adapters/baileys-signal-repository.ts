@@ -33,7 +33,6 @@ export interface SignalRepositoryDeps {
   readonly lidsOf: ((jids: string[]) => Promise<LIDMapping[] | undefined>) | undefined
   readonly lidMappings: BoundedCache
   readonly intake: {
-    whileHandling<T>(ciphertext: Uint8Array, work: () => Promise<T>): Promise<T>
     /** Awaited before the decryption's step is committed; a rejection rolls the step back. */
     decrypted(ciphertext: Uint8Array, plaintext: Uint8Array): Promise<void>
   }
@@ -54,21 +53,17 @@ export function createSignalRepository(deps: SignalRepositoryDeps): SignalReposi
   return {
     ...base,
     decryptMessage: (message) =>
-      intake.whileHandling(message.ciphertext, () =>
-        withUser(message.jid, async () => {
-          const plaintext = await base.decryptMessage(message)
-          await intake.decrypted(message.ciphertext, plaintext)
-          return plaintext
-        }),
-      ),
+      withUser(message.jid, async () => {
+        const plaintext = await base.decryptMessage(message)
+        await intake.decrypted(message.ciphertext, plaintext)
+        return plaintext
+      }),
     decryptGroupMessage: (message) =>
-      intake.whileHandling(message.msg, () =>
-        keys.transaction(async () => {
-          const plaintext = await base.decryptGroupMessage(message)
-          await intake.decrypted(message.msg, plaintext)
-          return plaintext
-        }, message.group),
-      ),
+      keys.transaction(async () => {
+        const plaintext = await base.decryptGroupMessage(message)
+        await intake.decrypted(message.msg, plaintext)
+        return plaintext
+      }, message.group),
     encryptMessage: async (message) => {
       const encrypted = await withUser(message.jid, () => base.encryptMessage(message))
       deps.onEncrypted(message.jid)

@@ -1,11 +1,12 @@
 /**
  * Baileys' WebSocket, with what it lacks: a close that ends in time, an end that is immediate, pausing, and no
- * listener that can take the process down. Surprising: Baileys' listeners are async functions on an event
- * emitter, so one corrupt frame is a rejection that nobody handles, which ends a Node process; each of them is
- * therefore replaced by a guarded one.
+ * listener that can take the process down. Messages are handed to whoever knows their turn. Surprising: Baileys'
+ * listeners are async functions on an event emitter, so one corrupt frame is a rejection that nobody handles, which
+ * ends a Node process; each of them is therefore replaced by a guarded one.
  */
 
 import type { EventEmitter } from 'node:events'
+import type { BinaryNode } from '@whiskeysockets/baileys'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 
@@ -19,6 +20,8 @@ export interface TransportDeps {
   onUpgradeRefused(httpStatus: number): void
   /** A frame that could not be decrypted or decoded; nothing after it can be trusted. */
   onCorruptFrame(error: unknown): void
+  /** A message's stanza, to be handled in its turn; a rejection is Baileys' own failure on it. */
+  onMessage(stanza: BinaryNode, handle: (stanza: BinaryNode) => Promise<unknown>): Promise<void>
   /** Baileys failed on a stanza; the connection goes on. */
   onHandlerFailed(event: string, error: unknown): void
 }
@@ -37,6 +40,7 @@ interface RawSocket extends EventEmitter {
 }
 
 const CLOSED = 3
+const MESSAGE = 'CB:message'
 
 export class BaileysTransport {
   readonly #client: BaileysClient
@@ -111,11 +115,17 @@ export class BaileysTransport {
       const name = String(event)
       for (const listener of client.listeners(event)) {
         client.off(event, listener as (...values: unknown[]) => void)
+        const heard = (...values: unknown[]): unknown => listener.apply(client, values)
         client.on(event, (...values: unknown[]) =>
-          this.#runGuarded(name, () => listener.apply(client, values)),
+          this.#runGuarded(name, () => (name === MESSAGE ? this.#inTurn(values, heard) : heard(...values))),
         )
       }
     }
+  }
+
+  #inTurn([stanza, ...others]: unknown[], heard: (...values: unknown[]) => unknown): Promise<void> {
+    // Baileys emits it with the decoded stanza.
+    return this.#deps.onMessage(stanza as BinaryNode, async (given) => heard(given, ...others))
   }
 
   #runGuarded(event: string, listener: () => unknown): void {

@@ -3,6 +3,7 @@
  * A key of one's own is handed to each device once; who has it is remembered here.
  */
 
+import { BufferJSON } from '@whiskeysockets/baileys'
 import {
   GroupCipher,
   GroupSessionBuilder,
@@ -21,7 +22,9 @@ export class SenderKeys {
       return stored === undefined ? new SenderKeyRecord() : SenderKeyRecord.deserialize(stored)
     },
     storeSenderKey: async (name: SenderKeyName, record: SenderKeyRecord): Promise<void> => {
-      this.#records.set(name.toString(), Buffer.from(JSON.stringify(record.serialize())))
+      // Without the replacer Baileys cannot use what it keeps for messages that were overtaken.
+      const text = JSON.stringify(record.serialize(), BufferJSON.replacer)
+      this.#records.set(name.toString(), Buffer.from(text))
     },
   }
 

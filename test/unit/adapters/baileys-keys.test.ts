@@ -6,6 +6,11 @@ import { guardedKeyStore } from '../../../src/adapters/baileys-keys.ts'
 import { AppError } from '../../../src/errors.ts'
 import type { AuthState, SignalKeyChanges } from '../../../src/ports/whatsapp-socket.ts'
 
+/** A group's keys with one kept, whose bytes are in this form. */
+function kept(seed: object): Buffer {
+  return Buffer.from(JSON.stringify([{ senderMessageKeys: [{ iteration: 1, seed }] }]))
+}
+
 describe('guardedKeyStore', () => {
   let isAlive: boolean
   let failures: unknown[]
@@ -46,6 +51,15 @@ describe('guardedKeyStore', () => {
     stored = { a: { keyData: new Uint8Array([7]) }, b: undefined }
     const { a } = await store().get('app-state-sync-key', ['a', 'b'])
     expect(a).toBeInstanceOf(proto.Message.AppStateSyncKeyData)
+  })
+
+  it('mends groups’ keys on their way in and out, and leaves deletions and other kinds alone', async () => {
+    const asBaileysWrites = kept({ type: 'Buffer', data: [3] })
+    const sound = kept({ type: 'Buffer', data: 'Aw==' })
+    stored = { a: asBaileysWrites }
+    expect(await store().get('sender-key', ['a'])).toEqual({ a: sound })
+    await store().set({ 'sender-key': { a: asBaileysWrites, b: null }, session: { a: asBaileysWrites } })
+    expect(written).toEqual([{ 'sender-key': { a: sound, b: null }, session: { a: asBaileysWrites } }])
   })
 
   it('reports a failure before passing it on', async () => {

@@ -45,6 +45,10 @@ describe('BaileysTransport', () => {
       onClosing: () => told.push('closing'),
       onUpgradeRefused: (status) => told.push(`upgrade ${status}`),
       onCorruptFrame: () => told.push('corrupt'),
+      onMessage: async (stanza, handle) => {
+        told.push(`message ${stanza.attrs['id']}`)
+        await handle(stanza)
+      },
       onHandlerFailed: (event) => told.push(`failed ${event}`),
     })
   beforeEach(() => {
@@ -64,6 +68,19 @@ describe('BaileysTransport', () => {
     for (const event of ['message', 'CB:iq', 'CB:ack']) client.emit(event)
     await settle()
     expect(told.toSorted()).toEqual(['corrupt', 'failed CB:ack', 'failed CB:iq'])
+  })
+
+  it('hands messages over, and hears of their failure', async () => {
+    const heard: unknown[] = []
+    client.on('CB:message', (stanza): unknown => {
+      heard.push(stanza)
+      return Promise.reject(new Error('odd stanza'))
+    })
+    guard()
+    const stanza = { tag: 'message', attrs: { id: 'A' } }
+    client.emit('CB:message', stanza)
+    await settle()
+    expect([heard, told]).toEqual([[stanza], ['message A', 'failed CB:message']])
   })
 
   it('keeps listeners in their order, with their arguments', () => {
