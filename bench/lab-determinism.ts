@@ -37,7 +37,9 @@ export async function measureDeterminism(
   options: DeterminismOptions,
 ): Promise<Determinism> {
   const { engine, terminal, lifetime } = environment
-  const scenarios = engine.scenarios.filter((scenario) => scenario.durationMs <= MAX_DURATION_MS)
+  const scenarios = engine.scenarios.filter(
+    ({ durationMs, defaultLevel }) => durationMs <= MAX_DURATION_MS && defaultLevel !== 'real',
+  )
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1)
   const plans = [
     planRuns({ scenarios, level: 'virtual', seeds, target: 'bot', repeat: 2, collectsGarbage: false }),

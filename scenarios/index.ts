@@ -11,6 +11,13 @@ import { loop515 } from './disconnect-storm/loop-515.ts'
 import { quietNight } from './disconnect-storm/quiet-night.ts'
 import { refused503Storm } from './disconnect-storm/refused-503-storm.ts'
 import { restartRequired515 } from './disconnect-storm/restart-required-515.ts'
+import { corruptFrames } from './disconnect-storm/corrupt-frames.ts'
+import { rateOverlimit429 } from './disconnect-storm/rate-overlimit-429.ts'
+import { reachOut463 } from './disconnect-storm/reach-out-463.ts'
+import { replayedAndReordered } from './disconnect-storm/replayed-and-reordered.ts'
+import { sendWhileCut } from './disconnect-storm/send-while-cut.ts'
+import { silentAndBlackHole } from './disconnect-storm/silent-and-black-hole.ts'
+import { version405 } from './disconnect-storm/version-405.ts'
 import { sixHourOutage } from './disconnect-storm/six-hour-outage.ts'
 import { botHangs } from './dyno-restart/bot-hangs.ts'
 import { botCrashLoop } from './dyno-restart/bot-crash-loop.ts'
@@ -59,6 +66,13 @@ export const scenarios: readonly Scenario[] = [
   loggedOut401,
   deafSession,
   quietNight,
+  corruptFrames,
+  rateOverlimit429,
+  reachOut463,
+  replayedAndReordered,
+  sendWhileCut,
+  silentAndBlackHole,
+  version405,
   slowLeak,
   burstBetweenSamples,
   cleanupIneffective,

@@ -40,3 +40,10 @@ export const SHORT_WAITS = {
   RECONNECT_STABLE_UPTIME_MS: '10000',
   RECONNECT_WINDOW_MS: '60000',
 }
+
+/** Where a bot stands still for longer than a short lease lasts, nobody may take it over while it stands. */
+export const LONG_LEASE = {
+  LEASE_DURATION_MS: '30000',
+  LEASE_RENEW_INTERVAL_MS: '5000',
+  LEASE_MARGIN_MS: '5000',
+}

@@ -70,8 +70,8 @@ export const scenarioSchema = z.strictObject({
   /** One line: what a pass proves. */
   proves: z.string().min(10),
   durationMs: z.number().int().min(1_000),
-  /** Where it runs unless told otherwise: multi-day scenarios at `model`. */
-  defaultLevel: z.enum(VIRTUAL_LEVELS).default('virtual'),
+  /** Where it runs unless told otherwise: multi-day scenarios at `model`. `real`: only there. */
+  defaultLevel: z.enum(LEVELS).default('virtual'),
   /** The bot's settings that differ from their defaults, as environment variables. */
   settings: z.record(z.string(), z.string()).default({}),
   /** False: the first boot shows a QR, and the phone scans it after `scanAfterMs`. */
@@ -101,4 +101,17 @@ export type ScenarioInput = Omit<z.input<typeof scenarioSchema>, 'version'>
  */
 export function defineScenario(input: ScenarioInput): Scenario {
   return scenarioSchema.parse({ version: SCENARIO_VERSION, ...input })
+}
+
+export type RealScenarioInput = Pick<ScenarioInput, 'id' | 'family' | 'proves'> & {
+  readonly real: NonNullable<ScenarioInput['real']>
+}
+
+/**
+ * A scenario of what only the wire knows: it runs at the real level and nowhere else.
+ * @throws ZodError naming each wrong field
+ */
+export function defineRealScenario(input: RealScenarioInput): Scenario {
+  const { durationMs, claims } = input.real
+  return defineScenario({ ...input, durationMs, claims, defaultLevel: 'real' })
 }

@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, PRODUCTION_SAMPLING, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, PRODUCTION_SAMPLING, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const burstBetweenSamples = defineScenario({
   id: '512mb-quota/burst-between-samples',
@@ -41,5 +41,38 @@ export const burstBetweenSamples = defineScenario({
       { event: 'log.memory.cleanup', where: { urgency: 'emergency' } },
       { event: 'log.memory.cleanup', where: { urgency: 'cleanup' }, atLeast: 4 },
     ],
+  },
+  real: {
+    durationMs: 110 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      {
+        kind: 'balloon',
+        atMs: 8 * SECOND_MS,
+        shape: 'burst',
+        memory: 'external',
+        toMb: 500,
+        mbPerSecond: 40,
+        holdMs: 5 * SECOND_MS,
+      },
+      {
+        kind: 'balloon',
+        atMs: 45 * SECOND_MS,
+        shape: 'burst',
+        memory: 'garbage',
+        toMb: 1_400,
+        mbPerSecond: 40,
+        holdMs: 2 * SECOND_MS,
+      },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'log.memory.cleanup' }],
+    },
   },
 })

@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, PRODUCTION_SAMPLING, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, PRODUCTION_SAMPLING, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const cleanupIneffective = defineScenario({
   id: '512mb-quota/cleanup-ineffective',
@@ -26,5 +26,28 @@ export const cleanupIneffective = defineScenario({
       { claim: 'all-answered', withinMs: 10 * MINUTE_MS },
     ],
     sometimes: [{ event: 'log.memory.cleanup' }, { event: 'log.bot.recycle' }],
+  },
+  real: {
+    durationMs: 90 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      {
+        kind: 'balloon',
+        atMs: 8 * SECOND_MS,
+        shape: 'leak',
+        memory: 'small-blocks',
+        toMb: 330,
+        mbPerSecond: 8,
+      },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 25 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'process.exited', where: { reason: 'recycle' } }],
+    },
   },
 })

@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, PRODUCTION_SAMPLING, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, PRODUCTION_SAMPLING, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const slowLeak = defineScenario({
   id: '512mb-quota/slow-leak',
@@ -30,5 +30,21 @@ export const slowLeak = defineScenario({
       { event: 'log.memory.cleanup', where: { urgency: 'emergency' } },
       { event: 'log.bot.recycle' },
     ],
+  },
+  real: {
+    durationMs: 120 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'balloon', atMs: 8 * SECOND_MS, shape: 'leak', memory: 'heap', toMb: 900, mbPerSecond: 5 },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 25 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'log.memory.cleanup' }, { event: 'process.exited', where: { reason: 'recycle' } }],
+    },
   },
 })

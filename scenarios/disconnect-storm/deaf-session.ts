@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const deafSession = defineScenario({
   id: 'disconnect-storm/deaf-session',
@@ -14,5 +14,19 @@ export const deafSession = defineScenario({
       { claim: 'all-answered', withinMs: 50 * MINUTE_MS },
     ],
     sometimes: [{ event: 'wa.close' }],
+  },
+  real: {
+    durationMs: 2880 * SECOND_MS,
+    settings: { ...SHORT_WAITS, CONNECTION_CHECK_INTERVAL: '20000' },
+    messageEveryMs: 10000,
+    faults: [{ kind: 'deaf', atMs: 20 * SECOND_MS }],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 2700 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 2700 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'wa.open', atLeast: 2 }],
+    },
   },
 })

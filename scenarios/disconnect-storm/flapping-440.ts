@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const flapping440 = defineScenario({
   id: 'disconnect-storm/flapping-440',
@@ -24,5 +24,27 @@ export const flapping440 = defineScenario({
       { claim: 'all-answered', withinMs: 15 * MINUTE_MS },
     ],
     sometimes: [{ event: 'wa.close', atLeast: 4 }],
+  },
+  real: {
+    durationMs: 150 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      {
+        kind: 'wire',
+        atMs: 8 * SECOND_MS,
+        forMs: 60 * SECOND_MS,
+        fault: { kind: 'stream-error', child: 'conflict-replaced', at: 'open' },
+      },
+      { kind: 'disconnect', atMs: 9 * SECOND_MS, statusCode: 440 },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 75 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 78 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'wa.close', where: { statusCode: 440 }, atLeast: 2 }],
+    },
   },
 })

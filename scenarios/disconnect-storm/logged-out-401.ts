@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const loggedOut401 = defineScenario({
   id: 'disconnect-storm/logged-out-401',
@@ -14,5 +14,19 @@ export const loggedOut401 = defineScenario({
     always: [...SOUND],
     eventually: [{ claim: 'halted', withinMs: 5 * MINUTE_MS }],
     sometimes: [{ event: 'log.connection.halted' }],
+  },
+  real: {
+    durationMs: 40 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'unlink', atMs: 8 * SECOND_MS, jitterMs: SECOND_MS },
+      { kind: 'dyno-restart', atMs: 15 * SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [{ claim: 'halted', withinMs: 15 * SECOND_MS }],
+      sometimes: [{ event: 'wa.close', where: { statusCode: 401 } }],
+    },
   },
 })

@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const loop515 = defineScenario({
   id: 'disconnect-storm/loop-515',
@@ -23,5 +23,22 @@ export const loop515 = defineScenario({
       { claim: 'all-answered', withinMs: 8 * MINUTE_MS },
     ],
     sometimes: [{ event: 'wa.close', atLeast: 4 }],
+  },
+  real: {
+    durationMs: 60 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'restart-loop', atMs: 8 * SECOND_MS, forMs: 12 * SECOND_MS },
+      { kind: 'disconnect', atMs: 9 * SECOND_MS, statusCode: 515 },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 18 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'wa.close', where: { statusCode: 515 }, atLeast: 3 }],
+    },
   },
 })

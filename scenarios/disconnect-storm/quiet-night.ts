@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, SOUND } from '../support.ts'
+import { HOUR_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const quietNight = defineScenario({
   id: 'disconnect-storm/quiet-night',
@@ -11,5 +11,20 @@ export const quietNight = defineScenario({
     always: [...SOUND, 'undisturbed'],
     eventually: [{ claim: 'connected', withinMs: 60_000 }],
     sometimes: [{ event: 'wa.probe' }],
+  },
+  real: {
+    durationMs: 100 * SECOND_MS,
+    settings: { ...SHORT_WAITS, CONNECTION_CHECK_INTERVAL: '5000' },
+    messageEveryMs: 500,
+    workload: { quiet: { atMs: 10 * SECOND_MS, forMs: 75 * SECOND_MS } },
+    faults: [],
+    claims: {
+      always: [...SOUND, 'undisturbed'],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'wa.sent', atLeast: 10 }],
+    },
   },
 })

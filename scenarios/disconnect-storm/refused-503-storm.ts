@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const refused503Storm = defineScenario({
   id: 'disconnect-storm/refused-503-storm',
@@ -31,5 +31,24 @@ export const refused503Storm = defineScenario({
       { event: 'wa.login-refused', atLeast: 2 },
       { event: 'wa.refused', atLeast: 4 },
     ],
+  },
+  real: {
+    durationMs: 130 * SECOND_MS,
+    settings: { ...SHORT_WAITS, CONNECT_TIMEOUT_MS: '4000' },
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'storm', atMs: 8 * SECOND_MS, count: 500, everyMs: 50, statusCode: 503 },
+      { kind: 'refuse-logins', atMs: 33 * SECOND_MS, forMs: 10 * SECOND_MS, how: 'status', statusCode: 503 },
+      { kind: 'refuse-logins', atMs: 43 * SECOND_MS, forMs: 10 * SECOND_MS, how: 'tcp' },
+      { kind: 'refuse-logins', atMs: 53 * SECOND_MS, forMs: 10 * SECOND_MS, how: 'hang' },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 40 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 45 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'wa.close', atLeast: 6 }, { event: 'wa.login-refused' }],
+    },
   },
 })

@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
 
 export const restartRequired515 = defineScenario({
   id: 'disconnect-storm/restart-required-515',
@@ -16,5 +16,26 @@ export const restartRequired515 = defineScenario({
       { claim: 'all-answered', withinMs: 3 * MINUTE_MS },
     ],
     sometimes: [{ event: 'wa.qr' }, { event: 'wa.paired' }],
+  },
+  real: {
+    durationMs: 60 * SECOND_MS,
+    settings: { SEND_GAP_MS: '0' },
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'store-latency', atMs: 0, forMs: 25 * SECOND_MS, extraMs: 600 },
+      { kind: 'dyno-restart', atMs: 30 * SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+      ],
+      sometimes: [
+        { event: 'wa.qr' },
+        { event: 'wa.paired' },
+        { event: 'wa.close', where: { statusCode: 515 } },
+      ],
+    },
   },
 })

@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const sixHourOutage = defineScenario({
   id: 'disconnect-storm/six-hour-outage',
@@ -24,5 +24,23 @@ export const sixHourOutage = defineScenario({
       { event: 'log.connection.probing', atLeast: 1 },
       { event: 'log.bot.recycle', atLeast: 1 },
     ],
+  },
+  real: {
+    durationMs: 130 * SECOND_MS,
+    settings: { ...SHORT_WAITS, RECONNECT_MAX_RETRIES: '5', RECONNECT_PROBE_INTERVAL_MS: '10000' },
+    messageEveryMs: 500,
+    workload: { bursts: [{ atMs: 15 * SECOND_MS, forMs: 50 * SECOND_MS, count: 500 }] },
+    faults: [
+      { kind: 'disconnect', atMs: 8 * SECOND_MS, statusCode: 428 },
+      { kind: 'refuse-logins', atMs: 8 * SECOND_MS, forMs: 70 * SECOND_MS, how: 'tcp' },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 45 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'wa.close', atLeast: 6 }],
+    },
   },
 })

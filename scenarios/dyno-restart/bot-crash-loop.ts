@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const botCrashLoop = defineScenario({
   id: 'dyno-restart/bot-crash-loop',
@@ -26,5 +26,19 @@ export const botCrashLoop = defineScenario({
     sometimes: [
       { event: 'log.supervisor.restarting', where: { kind: 'crashed', why: 'backoff' }, atLeast: 5 },
     ],
+  },
+  real: {
+    durationMs: 60 * SECOND_MS,
+    settings: { ...SHORT_WAITS, BOT_RESTART_BACKOFF_BASE_MS: '1000', BOT_RESTART_BACKOFF_CAP_MS: '4000' },
+    messageEveryMs: 500,
+    faults: [{ kind: 'bot-crashes', atMs: 8 * SECOND_MS, forMs: 15 * SECOND_MS, withinMs: 2 * SECOND_MS }],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'process.killed', atLeast: 3 }],
+    },
   },
 })

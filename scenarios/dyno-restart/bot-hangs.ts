@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const botHangs = defineScenario({
   id: 'dyno-restart/bot-hangs',
@@ -24,5 +24,22 @@ export const botHangs = defineScenario({
       { event: 'process.killed', atLeast: 2 },
       { event: 'wa.open', atLeast: 3 },
     ],
+  },
+  real: {
+    durationMs: 50 * SECOND_MS,
+    settings: { ...SHORT_WAITS, BOT_STALL_MS: '6000', HEARTBEAT_INTERVAL_MS: '1000' },
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'bot-hang', how: 'idle', atMs: 8 * SECOND_MS, forMs: 15 * SECOND_MS },
+      { kind: 'bot-hang', how: 'idle', atMs: 28 * SECOND_MS, forMs: 3 * SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 15 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'process.killed', where: { signal: 'SIGKILL' } }],
+    },
   },
 })

@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const commandFlood = defineScenario({
   id: 'dyno-restart/command-flood',
@@ -19,5 +19,23 @@ export const commandFlood = defineScenario({
       { claim: 'all-answered', withinMs: 20 * MINUTE_MS },
     ],
     sometimes: [{ event: 'wa.close' }],
+  },
+  real: {
+    durationMs: 75 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 1000,
+    workload: { bursts: [{ atMs: 8 * SECOND_MS, forMs: 10 * SECOND_MS, count: 300 }] },
+    faults: [
+      { kind: 'sigkill', atMs: 12 * SECOND_MS, jitterMs: 3 * SECOND_MS },
+      { kind: 'store-latency', atMs: 8 * SECOND_MS, forMs: 10 * SECOND_MS, extraMs: 20 },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 40 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'dyno.sigkill' }],
+    },
   },
 })

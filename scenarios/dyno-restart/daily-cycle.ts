@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const dailyCycle = defineScenario({
   id: 'dyno-restart/daily-cycle',
@@ -20,5 +20,22 @@ export const dailyCycle = defineScenario({
       { event: 'dyno.sigterm', atLeast: 2 },
       { event: 'wa.open', atLeast: 3 },
     ],
+  },
+  real: {
+    durationMs: 40 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'dyno-restart', atMs: 8 * SECOND_MS, jitterMs: SECOND_MS },
+      { kind: 'dyno-restart', atMs: 20 * SECOND_MS, jitterMs: SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 15 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'log.lease.released', atLeast: 2 }],
+    },
   },
 })

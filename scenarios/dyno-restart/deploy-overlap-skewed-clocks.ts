@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const deployOverlapSkewedClocks = defineScenario({
   id: 'dyno-restart/deploy-overlap-skewed-clocks',
@@ -25,5 +25,29 @@ export const deployOverlapSkewedClocks = defineScenario({
       { event: 'dyno.clock-step', atLeast: 2 },
       { event: 'log.lease.taken', atLeast: 4 },
     ],
+  },
+  real: {
+    durationMs: 75 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'deploy', atMs: 8 * SECOND_MS, jitterMs: SECOND_MS },
+      { kind: 'clock-step', atMs: 16 * SECOND_MS, byMs: HOUR_MS },
+      { kind: 'deploy', atMs: 22 * SECOND_MS, jitterMs: SECOND_MS },
+      { kind: 'clock-step', atMs: 30 * SECOND_MS, byMs: -HOUR_MS },
+      { kind: 'sigkill', atMs: 36 * SECOND_MS, jitterMs: SECOND_MS },
+      { kind: 'deploy', atMs: 46 * SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 22 * SECOND_MS },
+      ],
+      sometimes: [
+        { event: 'dyno.clock-step', atLeast: 2 },
+        { event: 'dyno.sigterm', atLeast: 3 },
+      ],
+    },
   },
 })

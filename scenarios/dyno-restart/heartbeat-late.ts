@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const heartbeatLate = defineScenario({
   id: 'dyno-restart/heartbeat-late',
@@ -18,5 +18,22 @@ export const heartbeatLate = defineScenario({
       { claim: 'all-answered', withinMs: 3 * MINUTE_MS },
     ],
     sometimes: [{ event: 'log.supervisor.bot-late' }, { event: 'log.supervisor.bot-heard-again' }],
+  },
+  real: {
+    durationMs: 45 * SECOND_MS,
+    settings: { ...SHORT_WAITS, BOT_STALL_MS: '12000', HEARTBEAT_INTERVAL_MS: '1000' },
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'hang', atMs: 8 * SECOND_MS, forMs: 6 * SECOND_MS },
+      { kind: 'bot-hang', how: 'idle', atMs: 22 * SECOND_MS, forMs: 6 * SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 15 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'dyno.hang' }, { event: 'bot.hang' }],
+    },
   },
 })

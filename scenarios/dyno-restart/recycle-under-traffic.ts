@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, PRODUCTION_SAMPLING, SOUND } from '../support.ts'
+import { MINUTE_MS, PRODUCTION_SAMPLING, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const recycleUnderTraffic = defineScenario({
   id: 'dyno-restart/recycle-under-traffic',
@@ -30,5 +30,28 @@ export const recycleUnderTraffic = defineScenario({
       { event: 'process.exited', where: { reason: 'recycle' } },
       { event: 'wa.open', atLeast: 2 },
     ],
+  },
+  real: {
+    durationMs: 80 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 200,
+    faults: [
+      {
+        kind: 'balloon',
+        atMs: 8 * SECOND_MS,
+        shape: 'leak',
+        memory: 'small-blocks',
+        toMb: 330,
+        mbPerSecond: 10,
+      },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'process.exited', where: { reason: 'recycle' } }],
+    },
   },
 })

@@ -1,6 +1,6 @@
 import { defineScenario } from '../../sim/scenario.ts'
 import type { ScenarioInput } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 type Faults = NonNullable<ScenarioInput['faults']>
 type Operation = 'recordInbound' | 'recordHandled'
@@ -45,5 +45,34 @@ export const sigkillWhileAWriteFails = defineScenario({
       { claim: 'all-answered', withinMs: 5 * MINUTE_MS },
     ],
     sometimes: [{ event: 'dyno.sigkill', atLeast: 8 }],
+  },
+  real: {
+    durationMs: 60 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 200,
+    faults: [
+      {
+        kind: 'proxy',
+        atMs: 8 * SECOND_MS,
+        forMs: 2 * SECOND_MS,
+        fault: { kind: 'reset-at-write', moment: 'unsent', times: 1_000 },
+      },
+      { kind: 'sigkill', atMs: 9 * SECOND_MS, jitterMs: SECOND_MS },
+      {
+        kind: 'proxy',
+        atMs: 26 * SECOND_MS,
+        forMs: 2 * SECOND_MS,
+        fault: { kind: 'reset-at-write', moment: 'answered', times: 1_000 },
+      },
+      { kind: 'sigkill', atMs: 27 * SECOND_MS, jitterMs: SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'dyno.sigkill', atLeast: 2 }],
+    },
   },
 })

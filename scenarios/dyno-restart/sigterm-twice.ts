@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const sigtermTwice = defineScenario({
   id: 'dyno-restart/sigterm-twice',
@@ -21,5 +21,25 @@ export const sigtermTwice = defineScenario({
       { claim: 'all-answered', withinMs: 2 * MINUTE_MS },
     ],
     sometimes: [{ event: 'dyno.sigterm-repeated', atLeast: 2 }],
+  },
+  real: {
+    durationMs: 40 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'dyno-restart', atMs: 8 * SECOND_MS, repeatAfterMs: 100, jitterMs: SECOND_MS },
+      { kind: 'dyno-restart', atMs: 20 * SECOND_MS, repeatAfterMs: 100, jitterMs: SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 15 * SECOND_MS },
+      ],
+      sometimes: [
+        { event: 'log.lease.released', atLeast: 2 },
+        { event: 'dyno.sigterm', atLeast: 2 },
+      ],
+    },
   },
 })

@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { HOUR_MS, LONG_LEASE, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const sigtermWhileHung = defineScenario({
   id: 'dyno-restart/sigterm-while-hung',
@@ -19,5 +19,22 @@ export const sigtermWhileHung = defineScenario({
       { claim: 'all-answered', withinMs: 5 * MINUTE_MS },
     ],
     sometimes: [{ event: 'dyno.exited', where: { status: 124 }, atLeast: 2 }],
+  },
+  real: {
+    durationMs: 50 * SECOND_MS,
+    settings: { ...SHORT_WAITS, ...LONG_LEASE, STOP_TIMEOUT_MS: '8000' },
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'bot-hang', atMs: 8 * SECOND_MS, forMs: 30 * SECOND_MS, how: 'idle' },
+      { kind: 'dyno-restart', atMs: 9 * SECOND_MS, jitterMs: SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 15 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'dyno.sigterm' }],
+    },
   },
 })

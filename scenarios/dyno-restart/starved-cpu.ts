@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const starvedCpu = defineScenario({
   id: 'dyno-restart/starved-cpu',
@@ -18,5 +18,22 @@ export const starvedCpu = defineScenario({
       { claim: 'all-answered', withinMs: 6 * MINUTE_MS },
     ],
     sometimes: [{ event: 'log.supervisor.bot-starved' }],
+  },
+  real: {
+    durationMs: 75 * SECOND_MS,
+    settings: { ...SHORT_WAITS, BOT_STALL_MS: '8000', HEARTBEAT_INTERVAL_MS: '1000' },
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'starve', atMs: 10 * SECOND_MS, forMs: 15 * SECOND_MS, timerDelayMs: 100 },
+      { kind: 'bot-starve', atMs: 35 * SECOND_MS, forMs: 15 * SECOND_MS, timerDelayMs: 100 },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'dyno.starve', atLeast: 2 }],
+    },
   },
 })

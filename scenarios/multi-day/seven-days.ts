@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const sevenDays = defineScenario({
   id: 'multi-day/seven-days',
@@ -24,5 +24,25 @@ export const sevenDays = defineScenario({
       { claim: 'all-answered', withinMs: 15 * MINUTE_MS },
     ],
     sometimes: [{ event: 'dyno.sigterm', atLeast: 6 }],
+  },
+  real: {
+    durationMs: 150 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    compress: 5_400,
+    faults: [
+      { kind: 'disconnect', atMs: 20 * SECOND_MS, statusCode: 428 },
+      { kind: 'store-outage', atMs: 44 * SECOND_MS, forMs: 1_500 },
+      { kind: 'deploy', atMs: 70 * SECOND_MS },
+      { kind: 'duplicates', atMs: 90 * SECOND_MS, forMs: 20 * SECOND_MS, probability: 1 },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 35 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 38 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'dyno.sigterm', where: { reason: 'cycling' }, atLeast: 6 }],
+    },
   },
 })

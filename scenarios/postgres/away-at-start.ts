@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const awayAtStart = defineScenario({
   id: 'postgres/away-at-start',
@@ -19,5 +19,22 @@ export const awayAtStart = defineScenario({
       { claim: 'all-answered', withinMs: 10 * MINUTE_MS },
     ],
     sometimes: [{ event: 'log.startup.step-retrying', atLeast: 20 }],
+  },
+  real: {
+    durationMs: 60 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'store-outage', atMs: 0, forMs: 20 * SECOND_MS },
+      { kind: 'dyno-restart', atMs: 6 * SECOND_MS, jitterMs: 2 * SECOND_MS },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'dyno.sigterm' }],
+    },
   },
 })

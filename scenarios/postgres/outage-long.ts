@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const outageLong = defineScenario({
   id: 'postgres/outage-long',
@@ -15,5 +15,19 @@ export const outageLong = defineScenario({
       { claim: 'all-answered', withinMs: 5 * MINUTE_MS },
     ],
     sometimes: [{ event: 'log.lease.unproven' }, { event: 'wa.close' }],
+  },
+  real: {
+    durationMs: 60 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [{ kind: 'store-outage', atMs: 8 * SECOND_MS, jitterMs: SECOND_MS, forMs: 20 * SECOND_MS }],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'wa.end' }],
+    },
   },
 })

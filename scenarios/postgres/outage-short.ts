@@ -1,5 +1,5 @@
 import { defineScenario } from '../../sim/scenario.ts'
-import { HOUR_MS, MINUTE_MS, SECOND_MS, SOUND } from '../support.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 export const outageShort = defineScenario({
   id: 'postgres/outage-short',
@@ -26,5 +26,28 @@ export const outageShort = defineScenario({
       { claim: 'all-answered', withinMs: 4 * MINUTE_MS },
     ],
     sometimes: [{ event: 'store', atLeast: 100 }],
+  },
+  real: {
+    durationMs: 60 * SECOND_MS,
+    settings: SHORT_WAITS,
+    messageEveryMs: 500,
+    faults: [
+      { kind: 'store-outage', atMs: 8 * SECOND_MS, jitterMs: SECOND_MS, forMs: 1_500 },
+      { kind: 'store-latency', atMs: 18 * SECOND_MS, forMs: 8 * SECOND_MS, extraMs: 400 },
+      {
+        kind: 'proxy',
+        atMs: 32 * SECOND_MS,
+        forMs: 6 * SECOND_MS,
+        fault: { kind: 'reset-at-write', moment: 'unanswered', times: 8 },
+      },
+    ],
+    claims: {
+      always: [...SOUND],
+      eventually: [
+        { claim: 'connected', withinMs: 15 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 18 * SECOND_MS },
+      ],
+      sometimes: [{ event: 'log.store.failing' }],
+    },
   },
 })

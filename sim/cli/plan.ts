@@ -1,7 +1,7 @@
 /** What a `run` command will run: scenarios × seeds × repetitions, decided before anything is started. */
 
 import type { Level, Scenario } from '../scenario.ts'
-import type { RunRequest, RunResult, TargetName } from '../world/run-result.ts'
+import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { KEPT_LINES } from './run-file.ts'
 import type { RunJob } from './worker-protocol.ts'
 
@@ -10,7 +10,7 @@ export interface PlanOptions {
   /** Each scenario's own default level when undefined. */
   readonly level: Level | undefined
   readonly seeds: readonly number[]
-  readonly target: TargetName
+  readonly target: string
   readonly repeat: number
   readonly collectsGarbage: boolean
 }

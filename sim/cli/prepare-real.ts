@@ -1,6 +1,8 @@
 /** What a command does before runs at the real level: which scenarios can run there, and the bot compiled. */
 
-import type { Scenario } from '../scenario.ts'
+import type { Level, Scenario } from '../scenario.ts'
+import { REAL_TARGETS } from '../targets/real/real-targets.ts'
+import { TARGETS } from '../world/run-result.ts'
 import type { LabEnvironment } from './lab-environment.ts'
 import { LabProblem } from './lab-problem.ts'
 
@@ -13,18 +15,39 @@ export async function prepareReal({ engine, terminal, lifetime }: LabEnvironment
 }
 
 /**
- * Of what was selected, what runs on real processes.
- * @param selectors words that named them; a scenario named by its own id must be able to
- * @throws LabProblem when a named one cannot, or none can
+ * Of what was selected, what runs at the level: at the real one, what has a part for it; at the others, what is not
+ * for the real one alone. Without a level all run at their own, but of the real ones only those that are named.
+ * @param selectors words that named them
+ * @throws LabProblem when one that is named by its own id cannot run there, or none can
  */
-export function realScenarios(selected: readonly Scenario[], selectors: readonly string[]): Scenario[] {
-  const able = selected.filter(({ real }) => real !== undefined)
-  const unable = selected.find(({ id, real }) => real === undefined && selectors.includes(id))
+export function scenariosAt(
+  level: Level | undefined,
+  selected: readonly Scenario[],
+  selectors: readonly string[],
+): Scenario[] {
+  const isNamed = ({ id }: Scenario): boolean => selectors.includes(id)
+  const runs = (scenario: Scenario): boolean => {
+    if (level === 'real') return scenario.real !== undefined
+    return scenario.defaultLevel !== 'real' || (level === undefined && isNamed(scenario))
+  }
+  const able = selected.filter(runs)
+  const unable = selected.find((scenario) => !runs(scenario) && isNamed(scenario))
   if (unable === undefined && able.length > 0) return able
   throw new LabProblem({
-    what: `${unable?.id ?? 'none of these scenarios'} does not run at the real level`,
-    where: `--level real ${selectors.join(' ')}`.trim(),
-    mend: 'a scenario with a `real` part does; `npm run lab -- list` marks those',
+    what: `${unable?.id ?? 'none of these scenarios'} does not run at level ${level ?? 'model or virtual'}`,
+    where: ['run', ...selectors, ...(level === undefined ? [] : ['--level', level])].join(' '),
+    mend: '`npm run lab -- list` shows at which levels each one runs',
+  })
+}
+
+/** @throws LabProblem for a target that the level does not know */
+export function checkTarget(target: string, isReal: boolean): void {
+  const known: readonly string[] = isReal ? REAL_TARGETS : TARGETS
+  if (known.includes(target)) return
+  throw new LabProblem({
+    what: `unknown target "${target}"`,
+    where: `--target ${target}`,
+    mend: `at ${isReal ? 'the real level' : 'a virtual level'} there are ${known.join(', ')}`,
   })
 }
 

@@ -8,7 +8,6 @@ import { metricLines } from '../assertions/assertion.ts'
 import { LEVELS } from '../scenario.ts'
 import type { Level } from '../scenario.ts'
 import { TARGETS } from '../world/run-result.ts'
-import type { TargetName } from '../world/run-result.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { EXIT } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
@@ -49,7 +48,7 @@ interface RunWords {
   level?: Level
   seed?: number
   seeds?: number
-  target: TargetName
+  target: string
   repeat: number
   postgres: PostgresKind
   json?: string
@@ -134,7 +133,12 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
         .conflicts('seeds'),
     )
     .addOption(new Option('--seeds <n>', 'the seeds 1 to n').argParser(wholeNumber('--seeds', 1, MAX_SEEDS)))
-    .addOption(new Option('--target <target>', 'the bot under test').choices(TARGETS).default('bot'))
+    .addOption(
+      new Option(
+        '--target <target>',
+        `the bot under test: ${TARGETS.join(', ')}; at the real level also gateway-naive, reset-on-open`,
+      ).default('bot'),
+    )
     .addOption(
       new Option('--repeat <n>', 'run each so often; traces must be equal')
         .argParser(wholeNumber('--repeat', 1, 1_000))

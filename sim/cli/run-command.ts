@@ -14,7 +14,7 @@ import { divergenceText, notDeterministicTitle } from '../report/divergence-repo
 import { failuresText, headingText, notesText, summaryText } from '../report/run-report.ts'
 import { runTable } from '../report/run-table.ts'
 import type { Level } from '../scenario.ts'
-import type { RunRequest, RunResult, TargetName } from '../world/run-result.ts'
+import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { findDivergence } from './divergence.ts'
 import { exitCodeOf } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
@@ -23,7 +23,7 @@ import { LabProblem } from './lab-problem.ts'
 import { judgeGroups, planRuns } from './plan.ts'
 import type { GroupOutcome, Plan } from './plan.ts'
 import { writeRunFile } from './run-file.ts'
-import { lastingMinutes, prepareReal, realScenarios } from './prepare-real.ts'
+import { checkTarget, lastingMinutes, prepareReal, scenariosAt } from './prepare-real.ts'
 import { selectScenarios } from './select-scenarios.ts'
 import { readVersions } from './versions.ts'
 import type { WorkerPool } from './worker-pool.ts'
@@ -34,7 +34,7 @@ import { writeAtomically } from './write-atomically.ts'
 export interface RunOptions {
   readonly level: Level | undefined
   readonly seeds: readonly number[]
-  readonly target: TargetName
+  readonly target: string
   readonly repeat: number
   readonly postgres: PostgresKind
   readonly jsonFile: string | undefined
@@ -63,17 +63,18 @@ export async function runCommand(
   const { colors } = terminal
   checkPlace(directory, '--json', options.jsonFile)
   checkPlace(directory, '--measurements', options.measurementsFile)
-  const isReal = options.level === 'real'
   const bounds = openBounds(directory, options)
   const selected = await selectScenarios(environment.engine.scenarios, selectors, directory)
-  const scenarios = isReal ? lastingMinutes(realScenarios(selected, selectors), options.minutes) : selected
+  const scenarios = lastingMinutes(scenariosAt(options.level, selected, selectors), options.minutes)
   checkBaseline(
     bounds,
     scenarios.map(({ id }) => id),
   )
   const plan = planRuns({ ...options, scenarios, collectsGarbage: needCollections(bounds) })
+  const isReal = plan.groups.some(({ request }) => request.level === 'real')
   // Real runs share the machine's time: one beside another would be another experiment.
   const workers = isReal ? 1 : Math.min(options.jobs, plan.jobs.length)
+  checkTarget(options.target, isReal)
   if (isReal) await prepareReal(environment)
   const workshop = await openWorkshop(environment, { ...options, needsDatabase: plan.needsDatabase, workers })
   terminal.write(headingText({ plan, repeat: options.repeat, workers, postgres: workshop.postgres }))

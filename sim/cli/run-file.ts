@@ -9,7 +9,6 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { errorMessageOf } from '../../src/errors.ts'
 import { LEVELS, scenarioSchema } from '../scenario.ts'
-import { TARGETS } from '../world/run-result.ts'
 import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { LabProblem } from './lab-problem.ts'
 import { describeIssues } from './schema-problem.ts'
@@ -28,7 +27,7 @@ const runFileSchema = z.object({
   scenario: scenarioSchema,
   level: z.enum(LEVELS),
   seed: z.number().int().min(0),
-  target: z.enum(TARGETS),
+  target: z.string().min(1),
   versions: versionsSchema,
   verdict: z.enum(['holds', 'broken', 'vacuous', 'error']),
   violations: z.array(z.object({ claim: z.string(), atMs: z.number(), message: z.string() })),

@@ -11,9 +11,17 @@ serveRuns<VirtualDatabase>({ openDatabase: openVirtualDatabase, run })
 
 async function run(request: RunRequest, environment: RunEnvironment): Promise<RunResult> {
   if (request.level !== 'real') return runScenario(request, environment)
-  const { database, ...rest } = environment
+  const { database, keepLines } = environment
   if (database === undefined) throw new Error('level real needs a database')
   // Loaded here because it brings in Baileys and a web server, and most runs are virtual.
   const { runReal } = await import('../real/run-real.ts')
-  return runReal(request, { database, ...rest })
+  const { isRealTargetName, realTargetOf } = await import('../targets/real/real-targets.ts')
+  const { target } = request
+  if (!isRealTargetName(target)) throw new Error(`no target ${target} at the real level`)
+  return runReal(request, {
+    database,
+    keepLines,
+    target: realTargetOf(target),
+    onProgress: (atMs) => environment.onProgress?.(atMs),
+  })
 }

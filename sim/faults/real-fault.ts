@@ -53,7 +53,6 @@ const proxyFault = z.strictObject({
 
 /** What needs a virtual clock, or a seam that real processes do not have, and why. */
 export const VIRTUAL_ONLY: Readonly<Partial<Record<Fault['kind'], string>>> = {
-  'clock-step': 'a process cannot be given a clock of its own from outside',
   'slow-messages': 'the channel between the two processes cannot be slowed from outside',
   'store-flaky': 'single operations of the store are not known on the wire; use reset-at-write of the proxy',
   'signal-mid-write': 'the writes of one operation are not known on the wire; use the sweep of kill points',

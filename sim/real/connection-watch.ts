@@ -20,6 +20,7 @@ export interface ConnectionWatchOptions {
 interface Live {
   readonly clientPort: number
   readonly owner: BotProcess | undefined
+  isOpen: boolean
   hasEnded: boolean
 }
 
@@ -34,6 +35,20 @@ export class ConnectionWatch {
   /** Connections that no side has ended, as far as is known. */
   get count(): number {
     return [...this.#live.values()].filter(({ hasEnded }) => !hasEnded).length
+  }
+
+  /** Connections that are logged in and have been given what waited. */
+  get openCount(): number {
+    return [...this.#live.values()].filter(({ isOpen, hasEnded }) => isOpen && !hasEnded).length
+  }
+
+  /** Tells of what is there as if it had just come. */
+  announce(): void {
+    for (const [connection, { isOpen, hasEnded }] of this.#live) {
+      if (hasEnded) continue
+      this.#record('wa.connect', connection)
+      if (isOpen) this.#record('wa.open', connection)
+    }
   }
 
   observe(event: ServerEvent): void {
@@ -52,6 +67,7 @@ export class ConnectionWatch {
         this.#record('wa.login', connection)
         return
       case 'open':
+        this.#opened(connection)
         this.#record('wa.open', connection)
         return
       case 'closed':
@@ -61,8 +77,18 @@ export class ConnectionWatch {
 
   #connected(connection: number, clientPort: number): void {
     this.#noticeEnds()
-    this.#live.set(connection, { clientPort, owner: this.#ownerOf(clientPort), hasEnded: false })
+    this.#live.set(connection, {
+      clientPort,
+      owner: this.#ownerOf(clientPort),
+      isOpen: false,
+      hasEnded: false,
+    })
     this.#record('wa.connect', connection)
+  }
+
+  #opened(connection: number): void {
+    const live = this.#live.get(connection)
+    if (live !== undefined) live.isOpen = true
   }
 
   #closed({ connection, by, statusCode, message }: ClosedEvent): void {

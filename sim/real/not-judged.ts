@@ -4,6 +4,7 @@
  */
 
 import type { AlwaysClaim } from '../checkers/claim.ts'
+import type { RealTarget } from '../targets/real/real-target.ts'
 
 /** Claims that a run at this level leaves out. */
 export const NOT_JUDGED: Readonly<Partial<Record<AlwaysClaim, string>>> = {
@@ -18,11 +19,16 @@ export const JUDGED_IN_PART: Readonly<Partial<Record<AlwaysClaim, string>>> = {
     'that a cleanup was begun is the bot’s own word; the memory is the simulator’s measurement',
 }
 
-export function notJudgedNotes(claims: readonly AlwaysClaim[]): string[] {
-  const reasons = { ...NOT_JUDGED, ...JUDGED_IN_PART }
+/** Whether a run of this target leaves the claim out. */
+export function isNotJudged(claim: AlwaysClaim, target: RealTarget): boolean {
+  return claim in NOT_JUDGED || claim in target.notJudged
+}
+
+export function notJudgedNotes(claims: readonly AlwaysClaim[], target: RealTarget): string[] {
+  const reasons = { ...JUDGED_IN_PART, ...NOT_JUDGED, ...target.notJudged }
   return claims.flatMap((claim) => {
     const reason = reasons[claim]
     if (reason === undefined) return []
-    return [`${claim}: ${claim in NOT_JUDGED ? 'not judged' : 'judged in part'}, ${reason}`]
+    return [`${claim}: ${isNotJudged(claim, target) ? 'not judged' : 'judged in part'}, ${reason}`]
   })
 }

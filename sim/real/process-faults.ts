@@ -1,6 +1,6 @@
 /**
  * Faults of real processes by signals: SIGSTOP for a hang, SIGSTOP and SIGCONT in turn for a share of the CPU,
- * SIGKILL for a crash. A process that is stopped computes nothing: for its supervisor it hangs idle.
+ * SIGABRT for a crash, because SIGKILL is a supervisor's. A process that is stopped computes nothing: for its supervisor it hangs idle.
  */
 
 import { signalQuietly } from '../dyno/real/dyno-processes.ts'
@@ -102,7 +102,7 @@ export class ProcessFaults {
       for (const { name, pid } of processes.living) {
         if (doomed.has(name)) continue
         doomed.add(name)
-        this.#later(stream.integer(1, withinMs), () => signalQuietly(pid, 'SIGKILL'))
+        this.#later(stream.integer(1, withinMs), () => signalQuietly(pid, 'SIGABRT'))
       }
     }, CRASH_LOOK_MS)
     this.#timers.add(look)

@@ -91,6 +91,12 @@ export class ProcessWatch {
     return [...this.#dynos.keys()].at(-1)
   }
 
+  /** Tells of the living ones as if they had just started. */
+  announce(): void {
+    for (const { name, dynoId, pid } of this.#living)
+      this.#options.record(name, 'process.started', { dynoId, pid })
+  }
+
   look(): void {
     const entries = readProcesses().filter(({ isZombie }) => !isZombie)
     const lives = ({ pid, startTicks }: BotProcess): boolean =>

@@ -1,27 +1,15 @@
 /**
- * The bot as it is deployed: the Procfile's command over the compiled sources. Built anew when a source is younger
- * than what is in `dist`, because a proof about yesterday's build is none.
+ * The project's own bot, compiled as it is deployed: built anew when a source is younger than what is in `dist`,
+ * because a proof about yesterday's build is none.
  */
 
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { InfrastructureError } from '../infrastructure-error.ts'
-import { procfileCommand } from '../dyno/real/web-command.ts'
-import type { WebCommand } from '../dyno/real/web-command.ts'
 
-export const APP_FOLDER = join(import.meta.dirname, '../..')
+const APP_FOLDER = join(import.meta.dirname, '../..')
 const KEPT_OUTPUT_CHARS = 2_000
-
-/** @throws InfrastructureError when the Procfile has no web line */
-export function productionCommand(): WebCommand {
-  const command = procfileCommand(APP_FOLDER)
-  if (command !== undefined) return command
-  throw new InfrastructureError(
-    `${APP_FOLDER}/Procfile has no line "web: …"`,
-    'restore it from the repository',
-  )
-}
 
 /**
  * Compiles the bot if need be.

@@ -3,7 +3,8 @@
 import { parseConfig } from '../../src/config.ts'
 import type { Config } from '../../src/config.ts'
 import type { Scenario, RealPart } from '../scenario.ts'
-import { NOT_JUDGED } from './not-judged.ts'
+import type { RealTarget } from '../targets/real/real-target.ts'
+import { isNotJudged } from './not-judged.ts'
 
 /** A database to be named, so that the settings are whole; the run's own is put in its place. */
 const NAMELESS = { DATABASE_URL: 'postgres://lab@127.0.0.1/lab' }
@@ -12,10 +13,13 @@ const NAMELESS = { DATABASE_URL: 'postgres://lab@127.0.0.1/lab' }
  * The scenario with its real part's duration, settings, workload and claims.
  * @throws Error when it has none
  */
-export function realScenario(scenario: Scenario): { readonly scenario: Scenario; readonly part: RealPart } {
+export function realScenario(
+  scenario: Scenario,
+  target: RealTarget,
+): { readonly scenario: Scenario; readonly part: RealPart } {
   const { real: part } = scenario
   if (part === undefined) throw new Error(`${scenario.id} does not run at the real level`)
-  const always = part.claims.always.filter((claim) => !(claim in NOT_JUDGED))
+  const always = part.claims.always.filter((claim) => !isNotJudged(claim, target))
   return {
     part,
     scenario: {

@@ -14,6 +14,7 @@ import type { FakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
 import type { Account } from '../whatsapp/people/account.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { TraceData } from '../world/trace.ts'
+import type { DynoClocks } from './dyno-clocks.ts'
 import type { ProcessFaults } from './process-faults.ts'
 import { proxyFaultsOf } from './store-faults.ts'
 import type { StoreFault } from './store-faults.ts'
@@ -29,6 +30,9 @@ export interface RealInjectorOptions {
   readonly processes: ProcessFaults
   /** Only where a scenario has a balloon. */
   readonly hub: BalloonHub | undefined
+  /** Only where a scenario has wrong clocks. */
+  readonly clocks: DynoClocks | undefined
+  newestBoot(): number | undefined
   record(kind: string, data: TraceData): void
   /** A fault could not be brought into force: a failure of the lab. */
   onFailure(error: unknown): void
@@ -107,6 +111,7 @@ export class RealInjector {
       case 'balloon':
         return this.#balloon(fault, delayMs)
       case 'clock-step':
+        return this.#command(fault, delayMs, () => this.#stepClock(fault))
       case 'slow-messages':
       case 'store-flaky':
       case 'signal-mid-write':
@@ -142,6 +147,15 @@ export class RealInjector {
     else if (kind === 'deploy') sim.deploy()
     else sim.killNow()
     return isUp
+  }
+
+  #stepClock({ byMs }: RealFaultOf<'clock-step'>): boolean {
+    const { clocks } = this.#options
+    const boot = this.#options.newestBoot()
+    if (clocks === undefined || boot === undefined) return false
+    this.#options.record('dyno.clock-step', { dynoId: `web.1#${boot}`, byMs })
+    clocks.step(boot, byMs).catch((error: unknown) => this.#options.onFailure(error))
+    return true
   }
 
   #unlink(): boolean {

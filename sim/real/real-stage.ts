@@ -4,25 +4,43 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { BalloonHub } from '../balloon/agent/balloon-hub.ts'
 import type { DynoEvent } from '../dyno/real/dyno-event.ts'
 import { HerokuSim } from '../dyno/real/heroku-sim.ts'
 import type { LogLine } from '../dyno/real/log-line.ts'
+import { commandOf } from '../dyno/real/web-command.ts'
+import type { WebCommand } from '../dyno/real/web-command.ts'
 import { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
 import { storeLinkedSession } from '../postgres/linked-session.ts'
 import type { Logger } from '../../src/ports/logger.ts'
 import { startFakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
+import type { RealTarget } from '../targets/real/real-target.ts'
 import type { FakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
 import type { Account } from '../whatsapp/people/account.ts'
 import type { ServerEvent } from '../whatsapp/server-event.ts'
-import { APP_FOLDER, productionCommand } from './production-app.ts'
+import type { PrngStream } from '../world/prng.ts'
+import { DynoClocks } from './dyno-clocks.ts'
+
+/** For the owner's pages; it guards nothing. */
+export const ADMIN_TOKEN = 'the-lab-knows-this-token-and-nobody-else-needs-it'
 
 export interface RealStageOptions {
+  readonly target: RealTarget
   /** Of a migrated database. */
   readonly databaseUrl: string
   readonly seed: string
   readonly compress: number
+  /** False: nothing is stored, and the bot asks to be linked. */
+  readonly isPaired: boolean
   readonly hasBalloon: boolean
+  readonly hasDailyCycling: boolean
+  /** Undefined: every dyno's clock is the machine's. */
+  readonly clocks: { readonly maxSkewMs: number; readonly stream: PrngStream } | undefined
+  /** Every SIGTERM comes twice, within two seconds. */
+  readonly hasSigtermTwice: boolean
   readonly settings: Readonly<Record<string, string>>
   onServerEvent(event: ServerEvent): void
   onDynoEvent(event: DynoEvent): void
@@ -35,13 +53,20 @@ export class RealStage {
   readonly account: Account
   readonly sim: HerokuSim
   readonly hub: BalloonHub | undefined
+  readonly clocks: DynoClocks | undefined
+  /** Outlives the dynos, and ends with the stage. */
+  readonly stateFolder: string
 
-  private constructor(parts: Pick<RealStage, 'database' | 'whatsapp' | 'account' | 'sim' | 'hub'>) {
+  private constructor(
+    parts: Pick<RealStage, 'database' | 'whatsapp' | 'account' | 'sim' | 'hub' | 'clocks' | 'stateFolder'>,
+  ) {
     this.database = parts.database
     this.whatsapp = parts.whatsapp
     this.account = parts.account
     this.sim = parts.sim
     this.hub = parts.hub
+    this.clocks = parts.clocks
+    this.stateFolder = parts.stateFolder
   }
 
   /** Everything but the first boot: that is `sim.start()`. @throws Error when a port or the database fails */
@@ -58,16 +83,31 @@ export class RealStage {
       const hub = options.hasBalloon ? new BalloonHub() : undefined
       await hub?.start()
       if (hub !== undefined) opened.push(() => hub.stop())
+      const clocks =
+        options.clocks && (await DynoClocks.create(options.clocks.maxSkewMs, options.clocks.stream))
+      if (clocks !== undefined) opened.push(() => clocks.remove())
+      const stateFolder = await mkdtemp(join(tmpdir(), 'lab-state-'))
+      opened.push(() => rm(stateFolder, { recursive: true, force: true }))
       const sessionId = `real-${randomUUID()}`
-      await storeLinkedSession({ databaseUrl, sessionId, logger: SILENT }, account.linkedDevice().creds)
-      const sim = createSim(options, {
-        DATABASE_URL: database.url,
-        WHATSAPP_URL: whatsapp.url,
-        SESSION_ID: sessionId,
-        ...options.settings,
-        ...hub?.environment(),
+      const { target, isPaired } = options
+      if (isPaired && target.linking === 'seeded')
+        await storeLinkedSession({ databaseUrl, sessionId, logger: SILENT }, account.linkedDevice().creds)
+      const ofTarget = target.environment({
+        databaseUrl: database.url,
+        whatsappUrl: whatsapp.url,
+        adminUrl: whatsapp.adminUrl,
+        account: account.pn,
+        sessionId,
+        stateFolder,
       })
-      return new RealStage({ database, whatsapp, account, sim, hub })
+      const sim = createSim(options, {
+        ...ofTarget,
+        ADMIN_TOKEN,
+        ...(isPaired || target.linking === 'qr' ? {} : { PAIRING_PHONE_NUMBER: account.pn }),
+        ...options.settings,
+        ...preloads(ofTarget['NODE_OPTIONS'], hub, clocks),
+      })
+      return new RealStage({ database, whatsapp, account, sim, hub, clocks, stateFolder })
     } catch (error) {
       for (const close of opened.toReversed()) await close()
       throw error
@@ -78,6 +118,8 @@ export class RealStage {
   async close(): Promise<void> {
     await this.sim.stopNow()
     await this.hub?.stop()
+    await this.clocks?.remove()
+    await rm(this.stateFolder, { recursive: true, force: true })
     await this.whatsapp.close()
     await this.database.stop()
   }
@@ -85,11 +127,10 @@ export class RealStage {
 
 function createSim(options: RealStageOptions, configVars: Readonly<Record<string, string>>): HerokuSim {
   return new HerokuSim({
-    command: productionCommand(),
     dyno: { kind: 'process' },
-    appFolder: APP_FOLDER,
-    // The bot writes nothing beside it but temporary files, which have a folder of their own.
-    copy: 'none',
+    command: commandFor(options.target),
+    appFolder: options.target.appFolder,
+    copy: options.target.copy,
     memoryModel: 'heroku',
     hasRuntimeMetrics: false,
     size: 'basic',
@@ -97,13 +138,30 @@ function createSim(options: RealStageOptions, configVars: Readonly<Record<string
     protocol: 'http',
     compress: options.compress,
     hasPreboot: false,
-    hasDailyCycling: false,
+    hasDailyCycling: options.hasDailyCycling,
     seed: options.seed,
-    rules: {},
+    rules: { repeatedSigtermChance: options.hasSigtermTwice ? 1 : 0 },
     configVars,
     onLine: (line) => options.onLine(line),
     onEvent: (event) => options.onDynoEvent(event),
   })
+}
+
+/** @throws Error for a target without a command: its own mistake */
+function commandFor({ name, command }: RealTarget): WebCommand {
+  const found = commandOf(command)
+  if (found === undefined) throw new Error(`target ${name} has no command`)
+  return found
+}
+
+/** What the lab loads into the target's processes, beside what the target itself wants loaded. */
+function preloads(
+  nodeOptions = '',
+  hub: BalloonHub | undefined,
+  clocks: DynoClocks | undefined,
+): Record<string, string> {
+  const withClocks = { ...clocks?.environment(nodeOptions) }
+  return { ...withClocks, ...hub?.environment(withClocks.NODE_OPTIONS ?? nodeOptions) }
 }
 
 const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }

@@ -1,6 +1,6 @@
 /**
- * One run at the real level: the stage, the people, the faults, and the same judge as in the virtual world. It lasts
- * as long as it says, and leaves nothing behind, also when it fails.
+ * One run at the real level: the stage, the cast, and the same judge as in the virtual world. It lasts as long as it
+ * says, and leaves nothing behind, also when it fails.
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,33 +9,31 @@ import type { Measurements } from '../assertions/measurements.ts'
 import { RunJudge } from '../checkers/run-judge.ts'
 import type { Judgement } from '../checkers/run-judge.ts'
 import { realFaultEndMs } from '../faults/real-fault.ts'
-import type { RealPart } from '../scenario.ts'
+import type { RealPart, Scenario } from '../scenario.ts'
+import type { RealTarget } from '../targets/real/real-target.ts'
 import { checkerContext } from '../world/lab-config.ts'
 import { PrngStreams } from '../world/prng.ts'
+import type { PrngStream } from '../world/prng.ts'
 import type { RunRequest, RunResult } from '../world/run-result.ts'
-import { ConnectionWatch } from './connection-watch.ts'
-import { DynoWatch } from './dyno-watch.ts'
+import { Cast } from './cast.ts'
 import { MeasuredRun } from './measured-run.ts'
 import { notJudgedNotes } from './not-judged.ts'
-import { People } from './people.ts'
-import { ProcessFaults } from './process-faults.ts'
-import { ProcessWatch } from './process-watch.ts'
+import { Observers } from './observers.ts'
 import { realConfig, realScenario } from './real-config.ts'
-import { RealInjector } from './real-injector.ts'
 import { RealStage } from './real-stage.ts'
-import { RealTrace } from './real-trace.ts'
 
 export interface RealRunEnvironment {
   /** Migrated; `describe` e.g. `PostgreSQL 18.4`. */
   readonly database: { readonly url: string; readonly describe: string }
+  readonly target: RealTarget
   /** How many of the last trace lines to keep. */
   readonly keepLines: number
   /** Is told the ms of the run that are over. */
   onProgress?(atMs: number): void
 }
 
-/** The last messages get this long to be answered. */
-const LAST_WORDS_MS = 5_000
+/** A target that shows a QR has this long until it is linked and connected. */
+const LINKED_WITHIN_MS = 60_000
 const PROGRESS_EVERY_MS = 500
 
 /** Runs and judges. @throws Error when the lab itself fails */
@@ -44,6 +42,7 @@ export async function runReal(request: RunRequest, environment: RealRunEnvironme
   const startedMs = performance.now()
   const judgement = await run.live()
   const { scenario } = request
+  const { trace } = run.observers
   return {
     scenario: scenario.id,
     family: scenario.family,
@@ -53,189 +52,178 @@ export async function runReal(request: RunRequest, environment: RealRunEnvironme
     ...judgement,
     // Real time is never the same twice: there is no hash to compare.
     traceHash: '',
-    traceEvents: run.trace.count,
-    virtualMs: run.trace.nowMs,
+    traceEvents: trace.count,
+    virtualMs: trace.nowMs,
     wallMs: Math.round(performance.now() - startedMs),
     postgres: environment.database.describe,
-    lines: run.trace.lines(),
+    lines: trace.lines(),
     notes: run.notes,
     ...(run.measurements === undefined ? {} : { measurements: run.measurements }),
   }
 }
 
 class RealRun {
-  readonly #environment: RealRunEnvironment
-  readonly #part: RealPart
+  readonly observers: Observers
+  measurements: Measurements | undefined
   readonly #seedText: string
+  readonly #environment: RealRunEnvironment
+  readonly #scenario: Scenario
+  readonly #part: RealPart
   readonly #streams: PrngStreams
   readonly #judge: RunJudge
-  readonly #processes: ProcessWatch
-  readonly #connections: ConnectionWatch
-  readonly #dynos: DynoWatch
   readonly #measured: MeasuredRun
-  readonly trace: RealTrace
-  measurements: Measurements | undefined
   #stage: RealStage | undefined
-  #injector: RealInjector | undefined
   #failure: Error | undefined
 
   constructor(request: RunRequest, environment: RealRunEnvironment) {
-    const { scenario, part } = realScenario(request.scenario)
+    const { target, keepLines } = environment
+    const { scenario, part } = realScenario(request.scenario, target)
     this.#measured = new MeasuredRun(request)
-    this.#environment = environment
-    this.#part = part
     this.#seedText = `${scenario.id}/${request.seed}`
+    this.#environment = environment
+    this.#scenario = scenario
+    this.#part = part
     this.#streams = new PrngStreams(this.#seedText)
     const context = checkerContext(realConfig(scenario, part.settings), scenario)
     this.#judge = new RunJudge({ scenario, context, faultsEndMs: this.#faultsEndMs })
-    this.trace = new RealTrace(environment.keepLines)
-    this.trace.listen((event) => this.#judge.observe(event))
-    this.trace.listen((event) => this.#measured.observe(event))
-    const record = this.#record.bind(this)
-    this.#processes = new ProcessWatch({ isBot: (line) => line.includes('bot-main'), record })
-    this.#connections = new ConnectionWatch({
-      serverPort: () => this.#stage?.whatsapp.port ?? 0,
-      processes: () => {
-        this.#processes.look()
-        return this.#processes.living
-      },
-      record: (kind, data) => this.#record('whatsapp', kind, data),
-    })
-    this.#dynos = new DynoWatch({ processes: this.#processes, record })
+    const whatsappPort = (): number => this.#stage?.whatsapp.port ?? 0
+    this.observers = new Observers({ target, keepLines, whatsappPort })
+    this.observers.listen((event) => this.#judge.observe(event))
+    this.observers.listen((event) => this.#measured.observe(event))
   }
 
+  /** What the reader of the result must know. */
   get notes(): readonly string[] {
-    const shortened = Object.entries(this.#part.settings).map(([name, value]) => `${name}=${value}`)
+    const { settings, compress, claims } = this.#part
+    const shortened = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
     return [
       ...(shortened.length === 0 ? [] : [`settings: ${shortened.join(' ')}`]),
-      ...(this.#part.compress === 1 ? [] : [`Heroku's calendar is compressed ${this.#part.compress} times`]),
+      ...(compress === 1 ? [] : [`Heroku's calendar is compressed ${compress} times`]),
       ...this.#measured.notes,
-      ...notJudgedNotes(this.#part.claims.always),
+      ...notJudgedNotes(claims.always, this.#environment.target),
     ]
   }
 
   async live(): Promise<Judgement> {
     try {
-      const stage = await this.#open()
-      await this.#play(stage)
-      if (this.#failure !== undefined) throw this.#failure
-      const judgement = await this.#judgeNow(stage)
-      this.measurements = this.#measured.take(stage)
-      return judgement
+      this.#stage = await this.#openStage()
+      const cast = this.#createCast(this.#stage)
+      try {
+        await this.#play(this.#stage, cast)
+        const judgement = await this.#judgeNow(this.#stage, cast)
+        this.measurements = this.#measured.take(this.#stage)
+        return judgement
+      } finally {
+        cast.stop()
+        this.#measured.stop()
+      }
     } finally {
       this.#judge.end()
-      this.#processes.stop()
+      this.observers.stop()
       await this.#stage?.close()
     }
   }
 
-  async #open(): Promise<RealStage> {
+  async #openStage(): Promise<RealStage> {
     const { faults, settings, compress } = this.#part
-    this.#stage = await RealStage.open({
-      databaseUrl: this.#environment.database.url,
+    const { database, target } = this.#environment
+    const { dynos, connections } = this.observers
+    return RealStage.open({
+      target,
+      databaseUrl: database.url,
       seed: this.#seedText,
       compress,
+      isPaired: this.#scenario.isPaired,
       hasBalloon: this.#measured.needsAgent || faults.some(({ kind }) => kind === 'balloon'),
+      hasDailyCycling: this.#scenario.dailyCycling,
+      hasSigtermTwice: faults.some(
+        (fault) => fault.kind === 'dyno-restart' && fault.repeatAfterMs !== undefined,
+      ),
+      clocks: this.#clocks(),
       settings,
-      onServerEvent: (event) => this.#connections.observe(event),
-      onDynoEvent: (event) => this.#dynos.observe(event),
-      onLine: (line) => this.#dynos.observeLine(line),
+      onServerEvent: (event) => connections.observe(event),
+      onDynoEvent: (event) => dynos.observe(event),
+      onLine: (line) => dynos.observeLine(line),
     })
-    return this.#stage
   }
 
-  async #play(stage: RealStage): Promise<void> {
-    const { durationMs, faults } = this.#part
-    const processFaults = new ProcessFaults({
-      processes: this.#processes,
-      stream: this.#streams.stream('faults/processes'),
-      record: this.#record.bind(this),
+  #createCast(stage: RealStage): Cast {
+    return new Cast({
+      stage,
+      observers: this.observers,
+      part: this.#part,
+      streams: this.#streams,
+      hasOwner: !this.#scenario.isPaired && this.#environment.target.linking === 'seeded',
+      onFailure: (what, error) => {
+        this.#failure ??= new Error(`${what}: ${errorMessageOf(error)}`)
+      },
     })
-    const people = this.#createPeople(stage)
-    const injector = this.#createInjector(stage, processFaults)
-    this.#injector = injector
-    this.trace.begin()
-    this.#measured.begin(stage)
+  }
+
+  async #play(stage: RealStage, cast: Cast): Promise<void> {
+    const { durationMs } = this.#part
+    const isLinkedFirst = this.#environment.target.linking === 'qr'
+    if (isLinkedFirst) this.observers.mute()
+    else this.observers.begin()
     await stage.sim.start()
-    injector.schedule(faults)
-    people.start()
-    try {
-      await this.#waitUntil(Math.min(this.#faultsEndMs, durationMs))
-      this.#judge.faultsEnded()
-      await this.#waitUntil(durationMs)
-    } finally {
-      this.#measured.stop()
-      people.stop()
-      injector.stop()
-      processFaults.stop()
+    if (isLinkedFirst) {
+      await this.#untilLinked()
+      this.observers.begin()
+    }
+    this.#measured.begin(stage)
+    cast.start()
+    await this.#waitUntil(Math.min(this.#faultsEndMs, durationMs))
+    this.#judge.faultsEnded()
+    await this.#waitUntil(durationMs)
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** @throws Error when the target does not get there */
+  async #untilLinked(): Promise<void> {
+    const endMs = performance.now() + LINKED_WITHIN_MS
+    while (this.observers.connections.openCount === 0) {
+      if (performance.now() > endMs)
+        throw new Error(
+          `${this.#environment.target.name} was not linked within ${LINKED_WITHIN_MS / 1_000} s`,
+        )
+      await delay(PROGRESS_EVERY_MS)
     }
   }
 
-  #createPeople(stage: RealStage): People {
-    return new People({
-      whatsapp: stage.whatsapp,
-      account: stage.account,
-      part: this.#part,
-      untilMs: this.#part.durationMs - LAST_WORDS_MS,
-      stream: this.#streams.stream('workload'),
-      record: (kind, data) => this.#record('people', kind, data),
-      onFailure: (error) => this.#fail('a message could not be sent', error),
-    })
-  }
-
-  #createInjector(stage: RealStage, processes: ProcessFaults): RealInjector {
-    const { whatsapp, account, database, sim, hub } = stage
-    return new RealInjector({
-      stream: this.#streams.stream('faults/time'),
-      whatsapp,
-      account,
-      database,
-      sim,
-      processes,
-      hub,
-      record: (kind, data) => this.#record('fault', kind, data),
-      onFailure: (error) => this.#fail('a fault could not be injected', error),
-    })
-  }
-
-  /** What only the whole truth shows, told last. */
-  async #judgeNow(stage: RealStage): Promise<Judgement> {
+  /** What only the whole truth shows is told last. */
+  async #judgeNow(stage: RealStage, cast: Cast): Promise<Judgement> {
     await stage.whatsapp.idle()
-    const truth = stage.whatsapp.truth()
-    for (const reuse of truth.keyReuses)
-      this.#record('whatsapp', 'wa.counter-reused', {
-        isSameText: false,
-        first: reuse.firstMessageId,
-        second: reuse.secondMessageId,
-      })
-    for (const failure of truth.failures.filter(({ healedAtMs }) => healedAtMs === undefined))
-      this.#record('whatsapp', 'wa.lost', { id: failure.id, reason: failure.error })
-    for (const trouble of truth.troubles) this.#failure ??= new Error(`the fake WhatsApp failed: ${trouble}`)
-    if (this.#failure !== undefined) throw this.#failure
-    const atMs = this.trace.nowMs
+    const { keyReuses, failures, troubles } = stage.whatsapp.truth()
+    const [trouble] = troubles
+    if (trouble !== undefined) throw new Error(`the fake WhatsApp failed: ${trouble}`)
+    for (const { firstMessageId: first, secondMessageId: second } of keyReuses)
+      this.observers.record('whatsapp', 'wa.counter-reused', { isSameText: false, first, second })
+    for (const { id, error, healedAtMs } of failures)
+      if (healedAtMs === undefined) this.observers.record('whatsapp', 'wa.lost', { id, reason: error })
+    const atMs = this.observers.trace.nowMs
     return this.#judge.judge({
       atMs,
       isWhole: atMs >= this.#part.durationMs,
-      unstruck: this.#injector?.unstruck() ?? [],
+      unstruck: cast.unstruck(),
     })
   }
 
   async #waitUntil(atMs: number): Promise<void> {
-    while (this.#failure === undefined && this.trace.nowMs < atMs) {
-      await delay(Math.min(PROGRESS_EVERY_MS, atMs - this.trace.nowMs))
-      this.#environment.onProgress?.(this.trace.nowMs)
+    const { trace } = this.observers
+    while (this.#failure === undefined && trace.nowMs < atMs) {
+      await delay(Math.min(PROGRESS_EVERY_MS, atMs - trace.nowMs))
+      this.#environment.onProgress?.(trace.nowMs)
     }
+  }
+
+  /** Only where a clock is wrong are the processes loaded with one. */
+  #clocks(): { maxSkewMs: number; stream: PrngStream } | undefined {
+    const { maxSkewMs } = this.#scenario.clocks
+    if (maxSkewMs === 0 && !this.#part.faults.some(({ kind }) => kind === 'clock-step')) return undefined
+    return { maxSkewMs, stream: this.#streams.stream('clocks') }
   }
 
   get #faultsEndMs(): number {
     return Math.max(0, ...this.#part.faults.map(realFaultEndMs))
-  }
-
-  #record(...[source, kind, data]: Parameters<RealTrace['record']>): void {
-    this.trace.record(source, kind, data)
-  }
-
-  #fail(what: string, error: unknown): void {
-    this.#failure ??= new Error(`${what}: ${errorMessageOf(error)}`)
   }
 }

@@ -21,7 +21,8 @@ export function listText(scenarios: readonly Scenario[], colors: Colors): string
 }
 
 function scenarioLine(scenario: Scenario, width: number, colors: Colors): string {
-  const levels = `${scenario.defaultLevel}${scenario.real === undefined ? '' : ', real'}`
+  const hasBoth = scenario.real !== undefined && scenario.defaultLevel !== 'real'
+  const levels = `${scenario.defaultLevel}${hasBoth ? ', real' : ''}`
   const facts = `${hoursText(scenario.durationMs).padStart(7)}  ${levels.padEnd(13)}`
   return `  ${scenario.id.padEnd(width)}  ${colors.dim(facts)}  ${scenario.proves}`
 }

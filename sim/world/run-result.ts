@@ -4,6 +4,7 @@ import type { Measurements } from '../assertions/measurements.ts'
 import type { Violation } from '../checkers/claim.ts'
 import type { Family, Level, Scenario } from '../scenario.ts'
 
+/** Bots of the virtual world; the real level has its own, and takes any command. */
 export const TARGETS = ['bot', 'before'] as const
 export type TargetName = (typeof TARGETS)[number]
 
@@ -17,7 +18,8 @@ export interface RunRequest {
   readonly scenario: Scenario
   readonly level: Level
   readonly seed: number
-  readonly target: TargetName
+  /** One of TARGETS; at the real level a name or a command as it was given. */
+  readonly target: string
   /** At the real level: garbage is collected in the target every so often, so that a leak can be told from it. */
   readonly collectsGarbage?: boolean
 }
@@ -26,7 +28,7 @@ export interface RunResult {
   readonly scenario: string
   readonly family: Family
   readonly level: Level
-  readonly target: TargetName
+  readonly target: string
   readonly seed: number
   readonly verdict: Verdict
   /** SHA-256 of the trace, hex; '' when the run ended in an error. */
