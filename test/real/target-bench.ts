@@ -8,8 +8,8 @@ import { expect, onTestFinished } from 'vitest'
 import { freePort } from '../../sim/dyno/real/listening-port.ts'
 import { commandOf } from '../../sim/dyno/real/web-command.ts'
 import { startWebProcess } from '../../sim/dyno/real/web-process.ts'
-import { readPreloadReport } from '../../sim/targets/real/preload-environment.ts'
-import type { PreloadReport } from '../../sim/targets/real/preload-environment.ts'
+import { PreloadReports } from '../../sim/targets/real/preload-reports.ts'
+import type { PreloadReport } from '../../sim/targets/real/preload-reports.ts'
 import type { RealPlaces, RealTarget } from '../../sim/targets/real/real-target.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
@@ -43,6 +43,8 @@ export interface RunningTarget {
 export async function targetBench(databaseUrl = 'postgres://nobody@127.0.0.1:1/none'): Promise<TargetBench> {
   const whatsapp = await startFakeWhatsApp()
   onTestFinished(() => whatsapp.close())
+  const reports = new PreloadReports()
+  whatsapp.addRequestHandler(reports.handle)
   const account = whatsapp.addAccount()
   const stateFolder = temporaryFolder()
   const places = {
@@ -58,7 +60,7 @@ export async function targetBench(databaseUrl = 'postgres://nobody@127.0.0.1:1/n
     account,
     places,
     boot: (target, options) => boot(target, places, options),
-    report: () => readPreloadReport(stateFolder),
+    report: () => reports.report,
   }
 }
 

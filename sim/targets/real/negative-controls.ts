@@ -8,6 +8,7 @@ import type { AlwaysClaim } from '../../checkers/claim.ts'
 import { preloadEnvironment } from './preload-environment.ts'
 import type { RealTarget } from './real-target.ts'
 
+const PROJECT = join(import.meta.dirname, '../../..')
 const CONTROLS = join(import.meta.dirname, 'controls')
 
 /** What only a bot's own word, or a known tree of processes, can tell. */
@@ -46,6 +47,7 @@ export function negativeControl(name: NegativeControl): RealTarget {
     command: [process.execPath, join(CONTROLS, file)],
     appFolder: CONTROLS,
     copy: 'linked',
+    mounts: [PROJECT],
     linking: 'qr',
     botProcess: name === 'before' ? 'before/main' : file,
     notJudged: SEEN_FROM_INSIDE_ONLY,

@@ -17,7 +17,7 @@ export interface RealPlaces {
   readonly account: string
   /** Names the bot's session where its database has several. */
   readonly sessionId: string
-  /** A folder of this run that outlives its dynos and ends with the run. The preload's report goes there. */
+  /** A folder of this run that outlives its dynos and ends with the run. */
   readonly stateFolder: string
 }
 
@@ -32,6 +32,8 @@ export interface RealTarget {
   readonly appFolder: string
   /** As HerokuSim takes it. `none`: the files of the folder are the bot's own and outlive a restart. */
   readonly copy: 'linked' | 'full' | 'none'
+  /** Folders of this machine that it reads beside its own: a dyno in a container is given them as mounts. */
+  readonly mounts: readonly string[]
   /**
    * `seeded`: the session is linked already, by storeLinkedSession, before the first boot. `qr`: it shows a QR or
    * asks for a pairing code, and the preload hands that to the account's phone.

@@ -5,7 +5,7 @@
  * without a single package; without its variable it does nothing.
  *
  * FAKE_WHATSAPP_PRELOAD is JSON: `url` of the fake (ws://127.0.0.1:PORT/…), `adminUrl`, `account` (phone number
- * whose phone scans), `rootKey` (hex, the root of the fake's certificates), `report` (file to write to, or none).
+ * whose phone scans), `rootKey` (hex, the root of the fake's certificates), `report` (where to tell what it does, if anywhere).
  */
 
 import { trustRoot } from './trusted-root.mjs'

@@ -4,7 +4,7 @@
  * connections. Neither its timers nor its sockets keep the bot's process alive.
  */
 
-import { request } from 'node:http'
+import { post } from './admin-post.mjs'
 
 const RETRY_MS = 200
 /** A refusal for good is reported after this long of trying; a QR lives for 20 to 60 s. */
@@ -49,28 +49,6 @@ export class PhoneLine {
       if (tries === REPORT_AFTER_TRIES) this.#write({ what: 'refused', by: path, why: refusal })
       if (tries < MAX_TRIES) later(RETRY_MS, () => this.#try(path, body, key, tries + 1))
     })
-  }
-}
-
-/** Tells undefined, or why not. */
-function post(url, body, done) {
-  const headers = { 'content-type': 'application/json' }
-  const call = request(url, { method: 'POST', headers, agent: false }, (response) => {
-    let text = ''
-    response.setEncoding('utf8').on('data', (chunk) => (text += chunk))
-    response.on('error', () => undefined)
-    response.once('close', () => done(response.statusCode < 300 ? undefined : whatOf(text)))
-  })
-  call.on('socket', (socket) => socket.unref())
-  call.once('error', (error) => done(error.message))
-  call.end(JSON.stringify(body))
-}
-
-function whatOf(text) {
-  try {
-    return JSON.parse(text).error.what
-  } catch {
-    return text.slice(0, 200)
   }
 }
 

@@ -1,0 +1,68 @@
+/** What the preloads in a target's processes tell, heard on the fake WhatsApp's own port: `addRequestHandler(handle)`. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { z } from 'zod'
+import { BoundedList } from '../../whatsapp/bounded-list.ts'
+import { readBody } from '../../whatsapp/http/request-body.ts'
+
+export const PRELOAD_REPORT_PATH = '/preload-report'
+
+/** Of all boots so far; `refusal` and `linked` are about QR and pairing code. */
+export interface PreloadReport {
+  /** Node processes that have loaded it. */
+  readonly processes: number
+  /** Hosts that were asked for and led to the fake. */
+  readonly hosts: readonly string[]
+  /** How often the phone has linked the bot: 1, and more when it had to be linked again. */
+  readonly linked: number
+  /** The last reason why the phone could not. */
+  readonly refusal: string | undefined
+}
+
+const entrySchema = z.object({
+  pid: z.int(),
+  what: z.enum(['loaded', 'redirected', 'linked', 'refused']),
+  host: z.string().optional(),
+  why: z.string().optional(),
+})
+
+const KEPT_ENTRIES = 10_000
+const MAX_BODY_BYTES = 10_000
+
+export class PreloadReports {
+  readonly #entries = new BoundedList<z.output<typeof entrySchema>>(KEPT_ENTRIES)
+
+  /** Answers the request if it is a report. @returns whether it is */
+  readonly handle = (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (request.url !== PRELOAD_REPORT_PATH) return false
+    void this.#take(request, response)
+    return true
+  }
+
+  get report(): PreloadReport {
+    const entries = this.#entries.toArray()
+    const count = (wanted: string): number => entries.filter(({ what }) => what === wanted).length
+    return {
+      processes: count('loaded'),
+      hosts: [...new Set(entries.flatMap(({ host }) => host ?? []))],
+      linked: count('linked'),
+      refusal: entries.findLast(({ what }) => what === 'refused')?.why,
+    }
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request, MAX_BODY_BYTES)
+    if (body.outcome === 'aborted') return
+    const entry = entrySchema.safeParse(body.outcome === 'read' ? parsed(body.content) : undefined)
+    if (entry.success) this.#entries.push(entry.data)
+    response.writeHead(entry.success ? 204 : 400).end()
+  }
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
+  }
+}
