@@ -33,6 +33,8 @@ export interface BotOnDyno {
   readonly whatsapp: FakeWhatsApp
   readonly account: Account
   readonly database: FaultProxy
+  /** With which it was booted. */
+  readonly configVars: Readonly<Record<string, string>>
 }
 
 /** Boots it; resolves when it has answered its first message. */
@@ -46,24 +48,25 @@ export async function startBotOnDyno(
   onTestFinished(() => database.stop())
   const account = whatsapp.addAccount()
   await fixture.link(account)
+  const configVars = {
+    DATABASE_URL: database.url,
+    WHATSAPP_URL: whatsapp.url,
+    SESSION_ID: sessionId,
+    ...SHORTENED,
+    ...options.configVars,
+  }
   const sim = await startSim('serve', {
     command: options.command ?? productionCommand(),
     dyno: options.dyno ?? ON_THIS_MACHINE,
     appFolder: APP,
     copy: 'none',
     rules: { terminationMs: 30_000, bootLimitMs: 60_000, ...options.rules },
-    configVars: {
-      DATABASE_URL: database.url,
-      WHATSAPP_URL: whatsapp.url,
-      SESSION_ID: sessionId,
-      ...SHORTENED,
-      ...options.configVars,
-    },
+    configVars,
   })
   const first = whatsapp.addContact()
   await first.say('.ping first', { to: account })
   await first.inbox.waitFor('pong first', { timeoutMs: ANSWER_TIMEOUT_MS })
-  return { sim, whatsapp, account, database }
+  return { sim, whatsapp, account, database, configVars }
 }
 
 /** A person and a group in turn, one command after the other, while `trouble` is under way. */
