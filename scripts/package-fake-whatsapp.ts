@@ -17,7 +17,12 @@ const manifest = libraryManifest(project, new Set(imported))
 writeFileSync(join(LIBRARY, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 cpSync(join(ROOT, 'LICENSE'), join(LIBRARY, 'LICENSE'))
 // Beside each other, as their links to one another want it.
-for (const name of ['fake-whatsapp-admin.md', 'fake-whatsapp-faults.md', 'fake-whatsapp-fidelity.md']) {
+for (const name of [
+  'bounds.md',
+  'fake-whatsapp-admin.md',
+  'fake-whatsapp-faults.md',
+  'fake-whatsapp-fidelity.md',
+]) {
   cpSync(join(ROOT, 'docs', name), join(LIBRARY, name))
 }
 cpSync(join(ROOT, 'docs', 'testing-your-own-bot.md'), join(LIBRARY, 'README.md'))
