@@ -18,6 +18,7 @@ ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY plugins ./plugins
 COPY package.json LICENSE ./
 # By number, so that no image needs to know the name; it owns nothing and needs to write nothing but /tmp.
 USER 10001:10001

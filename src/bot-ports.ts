@@ -1,6 +1,7 @@
 /** What the bot is given: the world as ports, and what one process of it has to know about itself. */
 
 import type { Config } from './config.ts'
+import type { PluginPorts } from './bot-plugins.ts'
 import type { CommandHandler } from './plugins/plugin.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Exit } from './ports/exit.ts'
@@ -34,6 +35,8 @@ export interface BotPorts {
   readSessionImport?(): SessionArchive | undefined
   /** Left out where no heap snapshot can be written. */
   readonly heapWriter?: HeapWriter
+  /** Left out where there are no plugins. */
+  readonly plugins?: PluginPorts
   readonly connector: WhatsappConnector
   readonly exit: Exit
 }

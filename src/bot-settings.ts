@@ -12,6 +12,7 @@ import type { MemorySettings } from './memory/memory-settings.ts'
 import type { InboxSettings } from './messages/inbox.ts'
 import type { OutboxSettings } from './messages/outbox.ts'
 import type { RetentionSettings } from './messages/retention.ts'
+import type { PluginHostSettings } from './plugins/plugin-host.ts'
 import type { AuthStateSettings } from './session/auth-state.ts'
 import type { LeaseSettings } from './session/lease.ts'
 
@@ -90,6 +91,15 @@ export function inboxSettings(config: Config): InboxSettings {
     maxConcurrentChats: 4,
     handlerTimeoutMs: 30 * SECOND_MS,
   }
+}
+
+export const PLUGIN_HOST_SETTINGS: PluginHostSettings = {
+  // Less than half of the inbox's own patience: a command that another one held up still has its turn.
+  answerWithinMs: 14 * SECOND_MS,
+  // A loop that turns answers within milliseconds, on a starved machine within a second.
+  pongWithinMs: SECOND_MS,
+  // A chat with a command now often has the next one soon.
+  idleMs: MINUTE_MS,
 }
 
 export function outboxSettings(config: Config): OutboxSettings {

@@ -8,6 +8,7 @@
  */
 
 import type { BackoffLaw } from './backoff.ts'
+import type { BotPlugins } from './bot-plugins.ts'
 import type { ConnectionKeeper } from './connection/connection-keeper.ts'
 import type { MemoryManager } from './memory/memory-manager.ts'
 import type { Inbox } from './messages/inbox.ts'
@@ -25,6 +26,7 @@ export interface BotParts {
   readonly lease: LeaseKeeper
   readonly outbox: Outbox
   readonly inbox: Inbox
+  readonly plugins: BotPlugins
   readonly connection: ConnectionKeeper
   readonly retention: Retention
 }
@@ -39,7 +41,7 @@ const ONCE = { maxAttempts: 1, law: OPTIONAL_LAW } as const
 const AFTER_THE_START_MS = 60 * SECOND_MS
 
 export function botSteps(parts: BotParts): StartupStep[] {
-  const { memory, store, prepareStore, lease, outbox, inbox, connection, retention } = parts
+  const { memory, store, prepareStore, lease, outbox, inbox, plugins, connection, retention } = parts
   return [
     {
       // Without it memory is not managed in this process; the supervisor's own guard is left.
@@ -76,6 +78,7 @@ export function botSteps(parts: BotParts): StartupStep[] {
       }),
       stopTimeoutMs: 10 * SECOND_MS,
     },
+    step('plugins', { needs: [], isRequired: true, run: () => undefined, stop: () => plugins.stop() }),
     step('inbox', { needs: ['lease'], isRequired: true, run: () => undefined, stop: () => inbox.stop() }),
     {
       // It deletes by the thousand rows: at the start that would compete with session and waiting commands.

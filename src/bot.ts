@@ -13,6 +13,8 @@ import {
 } from './bot-settings.ts'
 import { createBotMessages } from './bot-messages.ts'
 import type { BotMessages } from './bot-messages.ts'
+import { createBotPlugins } from './bot-plugins.ts'
+import type { BotPlugins } from './bot-plugins.ts'
 import type { BotOptions, BotPorts } from './bot-ports.ts'
 import type { BotStatus } from './bot-status.ts'
 import { BotSession } from './bot-session.ts'
@@ -40,6 +42,7 @@ export class Bot {
   readonly #connection: ConnectionKeeper
   readonly #memory: MemoryManager
   readonly #heapSnapshots: HeapSnapshots
+  readonly #plugins: BotPlugins
   readonly #messages: BotMessages
   readonly #steps: StartupRunner
   readonly #storeWait = new AbortController()
@@ -76,12 +79,13 @@ export class Bot {
       settings: leaseSettings(config),
       onStanding: (standing) => this.#leaseChanged(standing),
     })
+    this.#plugins = createBotPlugins({ clock, logger, plugins: given.plugins })
     this.#messages = createBotMessages({
       clock,
       logger,
       secureRandom: ports.secureRandom,
       journal: retryingMessageJournal({ ...storeRetry, journal: ports.messageJournal }),
-      options,
+      options: { ...options, handlers: [...options.handlers, ...this.#plugins.handlers] },
       epoch: () => this.#epoch(),
       send: (message) => this.#connection.send(message),
       isUsable: () => this.#connection.isUsable(),
@@ -156,12 +160,13 @@ export class Bot {
       clock,
       logger,
       probe: memoryProbe,
-      reclaimers: [...reclaimers, this.#session.keyCache],
+      reclaimers: [...reclaimers, ...this.#plugins.reclaimers, this.#session.keyCache],
       settings: botMemorySettings(this.#options),
       requestRecycle: () => this.#requestRecycle(),
       onLevel: (level) => {
         if (level !== 'emergency') return this.#connection.resumeAttempts('memory')
         this.#connection.pauseAttempts('memory')
+        this.#plugins.unload()
         this.#heapSnapshots.emergencyBegan()
       },
     })
@@ -174,6 +179,7 @@ export class Bot {
       lease: this.#lease,
       connection: this.#connection,
       ...this.#messages,
+      plugins: this.#plugins,
       store: this.#ports.sessionStore,
       prepareStore: this.#ports.prepareStore,
     })

@@ -10,6 +10,7 @@ import {
   optionalWholeNumber,
   platformWholeNumber,
   requiredPostgresUrl,
+  text,
   wholeNumber,
   yesOrNo,
 } from './config-setting.ts'
@@ -175,6 +176,11 @@ const PROCESS = {
     'HEALTH_CHECK_PORT',
     { unit: '', min: 1, max: 65_535, default: 28_111 },
     'Port of health and metrics where PORT is not set; on Heroku it is not reachable from outside.',
+  ),
+  pluginFolder: text(
+    'PLUGIN_FOLDER',
+    { pattern: /^[^\0\r\n]{1,1000}$/, range: 'a path', default: 'plugins' },
+    'Where your own commands are; docs/plugins.md says how to write one. A folder that is not there is an empty one.',
   ),
   stopTimeoutMs: wholeNumber(
     'STOP_TIMEOUT_MS',

@@ -68,6 +68,13 @@ export function describeConfig(config: Config): Record<string, string | number |
   return lines
 }
 
+/** The variables that no other program should be given. */
+export function secretNames(): string[] {
+  return SETTING_KEYS.map((key) => SETTINGS[key].facts)
+    .filter(({ isSecret }) => isSecret)
+    .map(({ name }) => name)
+}
+
 function valueProblem(facts: SettingFacts, text: string | undefined, message: string): ConfigProblem {
   const { name, unit, range } = facts
   const unitText = unit === '' ? '' : ` (${unit})`

@@ -47,6 +47,7 @@ export function createDyno(options: DynoOptions): Dyno {
   const { config, logger, exit } = options
   const clock = new SystemClock()
   const limits = machineLimits()
+  const owner = new SystemSecureRandom().uuid()
   const probe = new SystemMemoryProbe({ pids: () => processTreePids(process.pid), usageOf: dynoUsage })
   const supervisor = new Supervisor({
     clock,
@@ -57,9 +58,11 @@ export function createDyno(options: DynoOptions): Dyno {
     spawner: new SystemChildProcessSpawner({
       module: options.botModule,
       nodeFlags: botFlags(config, limits),
+      // Of the bot alone: the supervisor itself does not carry it.
+      mark: `SESSION_OWNER=${owner}`,
     }),
     settings: supervisorSettings(config, limits),
-    botEnv: { SESSION_OWNER: new SystemSecureRandom().uuid() },
+    botEnv: { SESSION_OWNER: owner },
   })
   const server = createHealthServer({
     clock,

@@ -34,6 +34,8 @@ export type ErrorCode =
   | 'timed-out'
   /** A wait was ended by its caller. */
   | 'aborted'
+  /** A plugin's process ended while the plugin was at work: what it did is unknown. */
+  | 'plugin-ended'
   /** A bounded queue is full. */
   | 'queue-full'
 

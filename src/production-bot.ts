@@ -12,13 +12,17 @@ import { PostgresMessageJournal } from './adapters/postgres-message-journal.ts'
 import { createPool } from './adapters/postgres-pool.ts'
 import { PostgresSessionStore } from './adapters/postgres-session-store.ts'
 import { readArchive } from './adapters/system-archive-file.ts'
+import { SystemChildProcessSpawner } from './adapters/system-child-process.ts'
 import { SystemClock } from './adapters/system-clock.ts'
 import { SystemHeapWriter } from './adapters/system-heap-writer.ts'
 import { SystemMemoryProbe, systemMemoryLimits } from './adapters/system-memory-probe.ts'
+import { readPluginFolder } from './adapters/system-plugin-folder.ts'
 import { processTreePids } from './adapters/system-processes.ts'
 import { SystemRandom } from './adapters/system-random.ts'
 import { SystemSecureRandom } from './adapters/system-secure-random.ts'
+import type { PluginPorts } from './bot-plugins.ts'
 import { Bot } from './bot.ts'
+import { secretNames } from './config.ts'
 import type { Config } from './config.ts'
 import { dynoUsage } from './memory/dyno-memory.ts'
 import { SentMessages } from './messages/sent-messages.ts'
@@ -94,6 +98,7 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
       memoryProbe: new SystemMemoryProbe({ pids: () => processTreePids(rootPid), usageOf: dynoUsage }),
       ...sessionImport(config),
       heapWriter: new SystemHeapWriter(),
+      plugins: pluginPorts(config),
       reclaimers: [sentMessages.reclaimer, ...connector.reclaimers],
       connector: showingCodes(connector, (text) => options.onPairing({ kind: 'qr', text })),
       exit,
@@ -108,6 +113,25 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
     },
   )
   return { bot, requestPairingCode: (phoneNumber) => connector.requestPairingCode(phoneNumber) }
+}
+
+/** Compiled in production, as it is written in development. */
+const PLUGIN_MODULE = new URL(
+  import.meta.url.endsWith('.ts') ? './plugin-main.ts' : './plugin-main.js',
+  import.meta.url,
+)
+/** An eighth of the smallest quota, for V8's old space in the plugin host; a Node process takes 40 MB beside it. */
+const PLUGIN_HEAP_MB = 64
+
+function pluginPorts({ pluginFolder }: Config): PluginPorts {
+  return {
+    readFolder: () => readPluginFolder(pluginFolder),
+    spawner: new SystemChildProcessSpawner({
+      module: PLUGIN_MODULE,
+      nodeFlags: [`--max-old-space-size=${PLUGIN_HEAP_MB}`],
+      withheld: secretNames(),
+    }),
+  }
 }
 
 /** The text of an export, or the path of a file that holds one. */

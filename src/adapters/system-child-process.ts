@@ -8,12 +8,17 @@ import { fork } from 'node:child_process'
 import type { ChildProcess as NodeChild } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { killMarked } from './system-leftovers.ts'
 import type { ChildExit, ChildProcess, ChildProcessSpawner } from '../ports/child-process.ts'
 
 export interface SystemSpawnerOptions {
   readonly module: URL
   /** Node's flags for it; ours are not inherited. */
   readonly nodeFlags: readonly string[]
+  /** Variables of our environment that it does not get. */
+  readonly withheld?: readonly string[]
+  /** `NAME=value` of its environment: whatever still carries it when the process has ended is ended, too. */
+  readonly mark?: string
 }
 
 type SpawnOptions = Parameters<ChildProcessSpawner['spawn']>[0]
@@ -29,14 +34,21 @@ export class SystemChildProcessSpawner implements ChildProcessSpawner {
   }
 
   spawn(options: SpawnOptions): ChildProcess {
-    const { module, nodeFlags } = this.#options
+    const { module, nodeFlags, withheld = [], mark } = this.#options
+    const own = Object.entries(process.env).filter(([name]) => !withheld.includes(name))
     const child = fork(fileURLToPath(module), {
       execArgv: [...nodeFlags],
       // As Heroku sets it for new apps: with more arenas glibc keeps more freed memory to itself.
-      env: { MALLOC_ARENA_MAX: '2', ...process.env, ...options.env },
+      env: { MALLOC_ARENA_MAX: '2', ...Object.fromEntries(own), ...options.env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    watch(child, options)
+    watch(child, {
+      ...options,
+      onExit: (exit) => {
+        if (mark !== undefined) killMarked(mark)
+        options.onExit(exit)
+      },
+    })
     const id = child.pid ?? 0
     return {
       id,

@@ -72,6 +72,7 @@ async function runHandler(
     // The error's message may quote the user: only its kind is logged.
     const kind = code ?? (error instanceof Error ? error.name : typeof error)
     logger.warn('inbox.handler-failed', { command: handler.name, kind })
+    if (code === 'plugin-ended' && handler.effect === 'once') return REPLY_TEXTS.unknown
     if (code !== 'timed-out') return REPLY_TEXTS.failed
     return handler.effect === 'once' ? REPLY_TEXTS.timedOutOnce : REPLY_TEXTS.timedOut
   }
