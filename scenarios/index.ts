@@ -3,6 +3,7 @@
 import type { Scenario } from '../sim/scenario.ts'
 import { burstBetweenSamples } from './512mb-quota/burst-between-samples.ts'
 import { cleanupIneffective } from './512mb-quota/cleanup-ineffective.ts'
+import { historyFlood } from './512mb-quota/history-flood.ts'
 import { slowLeak } from './512mb-quota/slow-leak.ts'
 import { deafSession } from './disconnect-storm/deaf-session.ts'
 import { flapping440 } from './disconnect-storm/flapping-440.ts'
@@ -76,6 +77,7 @@ export const scenarios: readonly Scenario[] = [
   slowLeak,
   burstBetweenSamples,
   cleanupIneffective,
+  historyFlood,
   outageShort,
   outageLong,
   awayAtStart,
@@ -84,3 +86,18 @@ export const scenarios: readonly Scenario[] = [
   credsUnreadableAtStart,
   sevenDays,
 ]
+
+/** Scenarios to run together: `npm run lab -- run --level real --subset ci`. */
+export const subsets: Readonly<Record<string, readonly string[]>> = {
+  /** What every change has to pass on real processes: each kind of trouble once, in a few minutes. */
+  ci: [
+    'dyno-restart/daily-cycle',
+    'dyno-restart/deploy-overlap',
+    'dyno-restart/bot-hangs',
+    'disconnect-storm/send-while-cut',
+    'disconnect-storm/restart-required-515',
+    'disconnect-storm/logged-out-401',
+    'postgres/outage-long',
+    '512mb-quota/cleanup-ineffective',
+  ],
+}

@@ -40,6 +40,8 @@ export interface Finding {
 
 export interface LabEngine {
   readonly scenarios: readonly Scenario[]
+  /** Ids by name of the subset, for `--subset`. */
+  readonly subsets: Readonly<Record<string, readonly string[]>>
   /** The program of a worker process; it calls `serveRuns`. */
   readonly workerUrl: URL
   /** @throws InfrastructureError */

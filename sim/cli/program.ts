@@ -45,6 +45,7 @@ What --assert may bound:
 
 interface RunWords {
   all?: boolean
+  subset?: string
   level?: Level
   seed?: number
   seeds?: number
@@ -125,6 +126,11 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
     .argument('[scenarios...]', 'ids, families, or files (.json, .ts) with scenarios of your own; none: all')
     .option('--all', 'all scenarios, the same as naming none')
     .addOption(
+      new Option('--subset <name>', 'some that belong together')
+        .choices(Object.keys(environment.engine.subsets))
+        .conflicts('all'),
+    )
+    .addOption(
       new Option('--level <level>', "where to run; default: each scenario's own level").choices(LEVELS),
     )
     .addOption(
@@ -161,10 +167,12 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
         .default(Math.min(MAX_DEFAULT_JOBS, environment.cores)),
     )
     .addHelpText('after', `${RUN_EXAMPLES}${BOUNDS_HELP}`)
-    .action(async (selectors: string[], words: RunWords) => {
-      if (words.all === true && selectors.length > 0) throw bothAllAndNames(selectors)
+    .action(async (names: string[], words: RunWords) => {
+      const whole = words.all === true ? '--all' : words.subset && '--subset'
+      if (whole !== undefined && names.length > 0) throw bothWholeAndNames(whole, names)
+      const subset = environment.engine.subsets[words.subset ?? '']
       end(
-        await runCommand(environment, selectors, {
+        await runCommand(environment, subset ?? names, {
           level: words.level,
           seeds: seedsOf(words),
           target: words.target,
@@ -205,11 +213,11 @@ function seedsOf({ seed, seeds }: RunWords): number[] {
   return [seed ?? 1]
 }
 
-function bothAllAndNames(selectors: readonly string[]): LabProblem {
+function bothWholeAndNames(whole: string, names: readonly string[]): LabProblem {
   return new LabProblem({
-    what: '--all and names of scenarios exclude each other',
-    where: selectors.join(' '),
-    mend: 'leave out either --all or the names',
+    what: `${whole} and names of scenarios exclude each other`,
+    where: names.join(' '),
+    mend: `leave out either ${whole} or the names`,
   })
 }
 

@@ -1,12 +1,13 @@
 /** The engine as it is used outside tests: the project's scenarios, the real Postgres provider and worker. */
 
-import { scenarios } from '../../scenarios/index.ts'
+import { scenarios, subsets } from '../../scenarios/index.ts'
 import { inspectDocker } from '../postgres/container.ts'
 import { startPostgres } from '../postgres/provider.ts'
 import type { LabEngine } from './lab-environment.ts'
 
 export const realEngine: LabEngine = {
   scenarios,
+  subsets,
   workerUrl: new URL('worker.ts', import.meta.url),
   startPostgres,
   inspectDocker: () => inspectDocker(),

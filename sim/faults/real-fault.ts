@@ -1,7 +1,7 @@
 /**
  * Faults at the real level: those of the virtual world that real processes can meet, under the same names and with
- * the same fields, and two that pass on any fault of the fake WhatsApp or of the Postgres proxy as it is. Times are
- * ms of real time since the first boot.
+ * the same fields, two that pass on any fault of the fake WhatsApp or of the Postgres proxy as it is, and the phone's
+ * history. Times are ms of real time since the first boot.
  */
 
 import { z } from 'zod'
@@ -51,6 +51,15 @@ const proxyFault = z.strictObject({
   ]),
 })
 
+/** The phone sends its chats, as after a new link: so many messages in one notification a chat. */
+const historyFlood = z.strictObject({
+  kind: z.literal('history-flood'),
+  atMs: span.atMs,
+  jitterMs: span.jitterMs,
+  chats: z.number().int().min(1).max(10_000),
+  messagesEach: z.number().int().min(1).max(1_000),
+})
+
 /** What needs a virtual clock, or a seam that real processes do not have, and why. */
 export const VIRTUAL_ONLY: Readonly<Partial<Record<Fault['kind'], string>>> = {
   'slow-messages': 'the channel between the two processes cannot be slowed from outside',
@@ -63,12 +72,12 @@ const virtualFault = faultSchema.superRefine((fault, context) => {
   if (reason !== undefined) context.addIssue({ code: 'custom', message: `${fault.kind}: ${reason}` })
 })
 
-export const realFaultSchema = z.union([wireFault, proxyFault, virtualFault])
+export const realFaultSchema = z.union([wireFault, proxyFault, historyFlood, virtualFault])
 export type RealFault = z.output<typeof realFaultSchema>
 export type RealFaultOf<Kind extends RealFault['kind']> = Extract<RealFault, { kind: Kind }>
 
 /** When the fault is over, jitter included; one without an end counts as over when it begins. */
 export function realFaultEndMs(fault: RealFault): number {
   if (fault.kind === 'wire' || fault.kind === 'proxy') return fault.atMs + fault.jitterMs + (fault.forMs ?? 0)
-  return faultEndMs(fault)
+  return fault.kind === 'history-flood' ? fault.atMs + fault.jitterMs : faultEndMs(fault)
 }

@@ -18,6 +18,7 @@ import type { DynoClocks } from './dyno-clocks.ts'
 import type { ProcessFaults } from './process-faults.ts'
 import { proxyFaultsOf } from './store-faults.ts'
 import type { StoreFault } from './store-faults.ts'
+import { historyOf } from './history-flood.ts'
 import { wireFaultOf } from './wire-faults.ts'
 import type { ConnectionFault } from './wire-faults.ts'
 
@@ -96,6 +97,8 @@ export class RealInjector {
       case 'store-outage':
       case 'proxy':
         return this.#span(fault, delayMs, () => this.#onProxy(fault))
+      case 'history-flood':
+        return this.#history(fault, delayMs)
       case 'unlink':
         return this.#command(fault, delayMs, () => this.#unlink())
       case 'dyno-restart':
@@ -147,6 +150,16 @@ export class RealInjector {
     else if (kind === 'deploy') sim.deploy()
     else sim.killNow()
     return isUp
+  }
+
+  #history(fault: RealFaultOf<'history-flood'>, delayMs: number): () => boolean {
+    let sent = 0
+    this.#at(delayMs, async () => {
+      this.#tell(fault, 'begins')
+      for (const conversation of historyOf(fault))
+        sent += (await this.#options.account.sendHistory([conversation])).length
+    })
+    return () => sent > 0
   }
 
   #stepClock({ byMs }: RealFaultOf<'clock-step'>): boolean {

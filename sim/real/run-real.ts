@@ -193,7 +193,7 @@ class RealRun {
   /** What only the whole truth shows is told last. */
   async #judgeNow(stage: RealStage, cast: Cast): Promise<Judgement> {
     await stage.whatsapp.idle()
-    const { keyReuses, failures, troubles } = stage.whatsapp.truth()
+    const { keyReuses, failures, presences, troubles } = stage.whatsapp.truth()
     const [trouble] = troubles
     if (trouble !== undefined) throw new Error(`the fake WhatsApp failed: ${trouble}`)
     for (const { firstMessageId: first, secondMessageId: second } of keyReuses)
@@ -201,6 +201,8 @@ class RealRun {
     for (const { id, error, healedAtMs } of failures)
       if (healedAtMs === undefined) this.observers.record('whatsapp', 'wa.lost', { id, reason: error })
     const atMs = this.observers.trace.nowMs
+    // Seen online, a bot keeps its phone silent. No scenario sets MARK_ONLINE_ON_CONNECT.
+    if (presences.some(({ type }) => type === 'available')) this.#judge.misdeed(atMs, 'was seen online')
     return this.#judge.judge({
       atMs,
       isWhole: atMs >= this.#part.durationMs,

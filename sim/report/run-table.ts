@@ -39,10 +39,16 @@ function row({ request, results, isDivergent }: GroupOutcome, colors: Colors): s
     request.scenario.id,
     request.level,
     String(request.seed),
-    styledVerdict(verdict, colors),
+    `${styledVerdict(verdict, colors)}${rateText(results)}`,
     ...measures(results),
     hashText(results, isDivergent, colors),
   ]
+}
+
+/** Where repetitions of one request disagree: how many of them hold. Real runs may waver, and are not hidden. */
+function rateText(results: readonly RunResult[]): string {
+  const holding = results.filter(({ verdict }) => verdict === 'holds').length
+  return holding === 0 || holding === results.length ? '' : `, ${holding} of ${results.length} hold`
 }
 
 function measures(results: readonly RunResult[]): string[] {

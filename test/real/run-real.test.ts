@@ -4,6 +4,7 @@
  */
 
 import { beforeAll, describe, expect, it } from 'vitest'
+import { SHORT_WAITS } from '../../scenarios/support.ts'
 import { runReal } from '../../sim/real/run-real.ts'
 import { ourBot } from '../../sim/targets/real/our-bot.ts'
 import { defineRealScenario } from '../../sim/scenario.ts'
@@ -29,7 +30,7 @@ function scenario(real: Partial<RealScenarioInput['real']>): Scenario {
     proves: 'what the engine makes of it',
     real: {
       durationMs: 25_000,
-      settings: { SEND_GAP_MS: '0', LEASE_POLL_INTERVAL_MS: '250', STOP_TIMEOUT_MS: '5000' },
+      settings: SHORT_WAITS,
       messageEveryMs: 250,
       claims: {
         always: ['single-socket', 'backoff-law', 'session-integrity', 'answered-at-most-once', 'no-leaks'],
@@ -67,7 +68,7 @@ describe('a run at the real level', () => {
       expect(result.violations).toEqual([])
       expect(result.verdict).toBe('holds')
       expect(result.notes).toEqual([
-        'settings: SEND_GAP_MS=0 LEASE_POLL_INTERVAL_MS=250 STOP_TIMEOUT_MS=5000',
+        expect.stringMatching(/^settings: SEND_GAP_MS=0 LEASE_DURATION_MS=4000 /),
         expect.stringMatching(/^session-integrity: judged in part/),
         expect.stringMatching(/^no-leaks: not judged/),
       ])

@@ -6,10 +6,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { scenarios } from '../../../scenarios/index.ts'
+import { absence } from './witness.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
-const SCENARIO_IDS = new Set(scenarios.map(({ id }) => id))
 
 interface Claim {
   readonly number: string
@@ -28,22 +27,6 @@ export function claimsOf(page: string): Claim[] {
     const quoted = [...rest.join('|').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text)
     return { number, witnesses: quoted.filter((text) => /^[\w-]+\//.test(text)) }
   })
-}
-
-/** Why the witness cannot be called; undefined when it can. */
-export function absence(witness: string): string | undefined {
-  const [path = '', title] = witness.split(' › ')
-  if (!path.endsWith('.test.ts')) return SCENARIO_IDS.has(path) ? undefined : `${path} is no scenario`
-  if (!existsSync(join(ROOT, path))) return `${path} does not exist`
-  return title === undefined || titles(path).some((each) => each === title)
-    ? undefined
-    : `${path} has no test "${title}"`
-}
-
-function titles(path: string): string[] {
-  const pattern =
-    /\b(?:it|describe)(?:\.each[^(]*\((?:[^()]|\([^()]*\))*\))?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g
-  return [...read(path).matchAll(pattern)].map(([, , title = '']) => title)
 }
 
 describe('the claims', () => {

@@ -87,6 +87,7 @@ export async function lab(words: string, call: LabCall = {}): Promise<LabAnswer>
   const postgres = call.postgres ?? new StandInPostgres()
   const engine: LabEngine = {
     scenarios: call.scenarios ?? STAND_IN_SCENARIOS,
+    subsets: { few: ['disconnect-storm/sound'] },
     workerUrl: call.workerUrl ?? new URL('stand-in-worker.ts', import.meta.url),
     startPostgres: (options) => postgres.start(options),
     inspectDocker: () => Promise.resolve(call.docker ?? NO_DOCKER),
