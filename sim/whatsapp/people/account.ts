@@ -12,10 +12,14 @@ import { announceDevice } from './device-news.ts'
 import { SimulatedDevice } from './simulated-device.ts'
 import { SimulatedPerson } from './simulated-person.ts'
 import { historyMessage } from './history.ts'
+import { resendAnswer } from './resend-answer.ts'
+import type { Device } from '../directory/directory.ts'
 import type { KeyBundle } from '../directory/key-bundle.ts'
 import type { Pairings } from '../login/pairings.ts'
 import type { Conversation } from './history.ts'
+import type { ReceivedMessage } from './inbox.ts'
 import type { LinkedAuth, LinkedAuthOptions } from './linked-auth.ts'
+import type { MessageContent } from './sealed-mail.ts'
 import type { DeviceWorld } from './simulated-device.ts'
 
 export interface AccountOptions {
@@ -114,10 +118,22 @@ export class Account extends SimulatedPerson {
    */
   async sendHistory(conversations: readonly Conversation[], to = this.linkedDevices): Promise<string[]> {
     const content = historyMessage(conversations)
+    return Promise.all(to.map((device) => this.#sendToOwn(content, device)))
+  }
+
+  /** In no chat. */
+  #sendToOwn(content: MessageContent, device: Device): Promise<string> {
     const self = { kind: 'direct', with: this, addressing: 'pn' } as const
-    return Promise.all(
-      to.map((device) => this.simulatedDevice(0).send(self, content, { category: 'peer', only: [device] })),
-    )
+    return this.simulatedDevice(0).send(self, content, { category: 'peer', only: [device] })
+  }
+
+  /** What comes to the phone; a linked device that asks for what it could not read is answered. */
+  override received(message: ReceivedMessage): void {
+    const answer = resendAnswer(message, this.inbox.messages)
+    super.received(message)
+    const asking = this.devices.get(message.fromDevice)
+    if (answer === undefined || asking === undefined) return
+    void this.#world.truth.watch('a phone sends again', () => this.#sendToOwn(answer, asking))
   }
 
   /** A phone sends what it has to a newly linked device; clients hold back what else comes until they have it. */

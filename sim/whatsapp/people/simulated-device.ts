@@ -47,6 +47,8 @@ export interface Habits {
   sendsRead: boolean
   /** Asks again for what it cannot read. Default true. */
   asksAgain: boolean
+  /** Sends again what others could not read. Default true. */
+  sendsAgain: boolean
 }
 
 export interface DeviceWorld {
@@ -143,8 +145,7 @@ export class SimulatedDevice implements Device {
   }
 
   #forOwn(device: Device, chat: Chat, content: MessageContent): MessageContent {
-    if (device.person !== this.person || chat.kind === 'group') return content
-    if (content.protocolMessage?.historySyncNotification !== undefined) return content
+    if (device.person !== this.person || chat.kind === 'group' || isForDevice(content)) return content
     const destinationJid = jidOf(chat.with, chat.addressing)
     return { deviceSentMessage: { destinationJid, message: content } }
   }
@@ -214,7 +215,7 @@ export class SimulatedDevice implements Device {
 
   async #sendAgain(id: string, receiver: Device, receipt: Stanza): Promise<void> {
     const sent = this.#sent.get(id)
-    if (sent === undefined || receiver.isSimulated) return
+    if (sent === undefined || receiver.isSimulated || !this.person.habits.sendsAgain) return
     const { chat, content } = sent
     const count = childOf(receipt, 'retry')?.attrs['count'] ?? '1'
     const bundle = readRetryBundle(receipt)
@@ -228,4 +229,10 @@ export class SimulatedDevice implements Device {
       content: [enc],
     })
   }
+}
+
+/** Meant for the device itself, and not a copy of what was said in a chat. */
+function isForDevice({ protocolMessage }: MessageContent): boolean {
+  const { historySyncNotification, peerDataOperationRequestResponseMessage } = protocolMessage ?? {}
+  return (historySyncNotification ?? peerDataOperationRequestResponseMessage) !== undefined
 }

@@ -31,7 +31,12 @@ export class SimulatedPerson implements DeviceOwner {
   name: string
   readonly addressing: Addressing
   readonly devices = new Map<number, Device>()
-  readonly habits: Habits = { sendsDelivery: true, sendsRead: false, asksAgain: true }
+  readonly habits: Habits = {
+    sendsDelivery: true,
+    sendsRead: false,
+    asksAgain: true,
+    sendsAgain: true,
+  }
   readonly inbox = new Inbox()
   readonly #receipts = new BoundedList<ReceivedReceipt>(KEPT_RECEIPTS)
 
