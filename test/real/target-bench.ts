@@ -124,6 +124,7 @@ function boot(target: RealTarget, places: RealPlaces, options: BootOptions = {})
         PATH: process.env['PATH'] ?? '',
         PORT: `${await freePort()}`,
         HOME: cwd,
+        TMPDIR: cwd,
         ...target.environment(places),
         ...options.settings,
       },

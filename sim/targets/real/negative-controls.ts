@@ -47,6 +47,7 @@ export function negativeControl(name: NegativeControl): RealTarget {
     command: [process.execPath, join(CONTROLS, file)],
     appFolder: CONTROLS,
     copy: 'linked',
+    image: undefined,
     mounts: [PROJECT],
     linking: 'qr',
     botProcess: name === 'before' ? 'before/main' : file,

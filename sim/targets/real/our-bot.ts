@@ -23,6 +23,7 @@ export function ourBot(): RealTarget {
     appFolder: APP_FOLDER,
     // It writes nothing beside it but temporary files, which have a folder of their own.
     copy: 'none',
+    image: undefined,
     mounts: [],
     linking: 'seeded',
     botProcess: 'bot-main',

@@ -26,12 +26,14 @@ export interface RealTarget {
   readonly name: string
   /** One sentence: whose behaviour this is. */
   readonly description: string
-  /** As `commandOf` of web-command.ts takes it: words, or one line for the shell. */
+  /** As `commandOf` of web-command.ts takes it: words, or one line for the shell. None: the image's own. */
   readonly command: readonly string[]
   /** What the dyno's file system is a copy of. Absolute. */
   readonly appFolder: string
   /** As HerokuSim takes it. `none`: the files of the folder are the bot's own and outlive a restart. */
   readonly copy: 'linked' | 'full' | 'none'
+  /** The container image that holds it, and then nothing of `appFolder` and `copy` counts. */
+  readonly image: string | undefined
   /** Folders of this machine that it reads beside its own: a dyno in a container is given them as mounts. */
   readonly mounts: readonly string[]
   /**

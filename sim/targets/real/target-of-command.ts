@@ -20,6 +20,8 @@ export interface CommandOptions {
   readonly envFile?: string | undefined
   /** For finding the command: the PATH. */
   readonly path: string
+  /** The image that holds the bot, and then the folder counts for nothing; its own command when none is given. */
+  readonly image?: string | undefined
 }
 
 /** The names by which a line of the file refers to what is new in each run, as `MY_DATABASE=$LAB_DATABASE_URL`. */
@@ -35,16 +37,25 @@ const REFERENCE = /\$\{?(LAB_[A-Z_]+)\}?/g
 /** What a shell does with a line; the first word of anything else is the program. */
 const SHELL_ONLY = /[;&|$<>()`"'\\*?]|^\s*\w+=/
 
-/** @throws LabProblem when there is no command, its program is not found, or the file of variables cannot be used */
+/**
+ * @param text may be empty for an image
+ * @throws LabProblem when there is no command, its program is not found, or the file of variables cannot be used
+ */
 export function targetOfCommand(text: string, options: CommandOptions): RealTarget {
-  checkCommand(text, options)
+  const { folder, image } = options
+  const line = text.trim()
+  if (image === undefined) checkCommand(line, options)
   const variables = readVariables(options.envFile)
   return {
     name: 'command',
-    description: `${text.trim()}, in a copy of ${basename(options.folder)}`,
-    command: [text.trim()],
-    appFolder: options.folder,
+    description:
+      image === undefined
+        ? `${line}, in a copy of ${basename(folder)}`
+        : `${line} in the image ${image}`.trim(),
+    command: commandFor(line, image),
+    appFolder: folder,
     copy: 'linked',
+    image,
     mounts: [PRELOAD_FOLDER],
     linking: 'qr',
     botProcess: undefined,
@@ -62,8 +73,14 @@ export function targetOfCommand(text: string, options: CommandOptions): RealTarg
   }
 }
 
+/** In an image nobody knows where a bash would be. */
+function commandFor(line: string, image: string | undefined): readonly string[] {
+  if (image === undefined) return [line]
+  return line === '' ? [] : ['sh', '-c', line]
+}
+
 function checkCommand(text: string, { folder, path }: CommandOptions): void {
-  const words = text.trim().split(/\s+/)
+  const words = text.split(/\s+/)
   const mend = `give a command that starts the bot in ${folder}, as --target "node my-bot.js"`
   if (words[0] === '' || words[0] === undefined) {
     throw new LabProblem({ what: 'the command of the target is empty', where: '--target', mend })

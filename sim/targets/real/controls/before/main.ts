@@ -8,6 +8,7 @@
  */
 
 import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeWASocket, useMultiFileAuthState } from '@whiskeysockets/baileys'
 import type { BaileysEventMap, WAMessage, WASocket } from '@whiskeysockets/baileys'
@@ -23,8 +24,8 @@ const EXIT_DELAY_MS = 500
 const RELOAD_MS = 60
 
 silenceConsole()
-/** Beside the program: on a dyno that ends with it. */
-const folder = join(process.cwd(), 'session')
+/** Where a dyno's files are, which end with it. */
+const folder = join(tmpdir(), 'session')
 const databaseUrl = process.env['DATABASE_URL'] ?? ''
 mkdirSync(folder, { recursive: true })
 await restoreSession(databaseUrl, folder)
