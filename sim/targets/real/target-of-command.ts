@@ -91,7 +91,7 @@ function checkCommand(text: string, { folder, path }: CommandOptions): void {
   if (finding === 'found') return
   const what =
     finding === 'missing' ? `there is no program ${words[0]}` : `${words[0]} is not a program that can be run`
-  throw new LabProblem({ what, where: `--target "${text}"`, mend })
+  throw new LabProblem({ what, where: `--target "${text}"`, mend: `${mend}, or the name of a target` })
 }
 
 function readVariables(file: string | undefined): Readonly<Record<string, string>> {

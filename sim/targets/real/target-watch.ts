@@ -1,0 +1,64 @@
+/**
+ * Gathers what a dyno shows of a target, for `targetTroubles`: it listens to the simulator and keeps the last lines.
+ * What the fake WhatsApp and the preload know is asked for when the troubles are.
+ */
+
+import type { DynoEvent } from '../../dyno/real/dyno-event.ts'
+import type { LogLine } from '../../dyno/real/log-line.ts'
+import { BoundedList } from '../../whatsapp/bounded-list.ts'
+import type { TruthSnapshot } from '../../whatsapp/truth-snapshot.ts'
+import type { PreloadReport } from './preload-reports.ts'
+import { targetTroubles } from './target-troubles.ts'
+import type { TargetObservation, TargetTrouble } from './target-troubles.ts'
+
+const KEPT_LINES = 100
+
+export class TargetWatch {
+  readonly #command: string
+  readonly #lines = new BoundedList<string>(KEPT_LINES)
+  #startedAtMs: number | undefined
+  #exit: TargetObservation['exit']
+  #leftProcesses = 0
+  #ignoredSigterms = 0
+
+  /** @param command as it was given */
+  constructor(command: string) {
+    this.#command = command
+  }
+
+  observe(event: DynoEvent): void {
+    if (event.kind === 'started') this.#startedAtMs ??= event.atMs
+    if (event.kind !== 'ended') return
+    const { cause, status, sweptProcesses } = event.end
+    if (cause === 'exit') this.#exit ??= { status, afterMs: event.atMs - (this.#startedAtMs ?? event.atMs) }
+    if (cause === 'r12') this.#ignoredSigterms += 1
+    this.#leftProcesses += sweptProcesses
+  }
+
+  observeLine({ source, process, text }: LogLine): void {
+    if (source === 'app' && process.startsWith('web.')) this.#lines.push(text)
+  }
+
+  /**
+   * What is wrong so far. Cheap enough to be asked several times a second until the target is linked; after that
+   * only notes can come.
+   * @param atMs now, on the clock of the simulator's events
+   */
+  troubles(
+    atMs: number,
+    { connections }: Pick<TruthSnapshot, 'connections'>,
+    preload: PreloadReport,
+  ): readonly TargetTrouble[] {
+    return targetTroubles({
+      command: this.#command,
+      watchedMs: this.#startedAtMs === undefined ? 0 : atMs - this.#startedAtMs,
+      exit: this.#exit,
+      connections: connections.length,
+      logins: connections.filter(({ loggedInAtMs }) => loggedInAtMs !== undefined).length,
+      preload,
+      lines: this.#lines.toArray(),
+      leftProcesses: this.#leftProcesses,
+      ignoredSigterms: this.#ignoredSigterms,
+    })
+  }
+}

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { REAL_TARGETS, realTargetFrom } from '../../../../sim/targets/real/real-targets.ts'
+
+const OPTIONS = { folder: import.meta.dirname, path: process.env['PATH'] ?? '' }
+
+describe('what --target says', () => {
+  it.each(REAL_TARGETS)('is a name: %s', (name) => {
+    expect(realTargetFrom(name, OPTIONS).name).toBe(name)
+  })
+
+  it('is a command', () => {
+    expect(realTargetFrom('node my-bot.js', OPTIONS)).toMatchObject({ name: 'command', image: undefined })
+  })
+
+  it('is the command of an image, or nothing but the image', () => {
+    const image = 'my-bot:1'
+    expect(realTargetFrom('node bot.js', { ...OPTIONS, image }).command).toEqual(['sh', '-c', 'node bot.js'])
+    expect(realTargetFrom('', { ...OPTIONS, image }).command).toEqual([])
+  })
+
+  it('is neither, and then both are named', () => {
+    expect(() => realTargetFrom('befor', OPTIONS)).toThrow('there is no program befor')
+    expect(() => realTargetFrom('before', { ...OPTIONS, envFile: 'x.env' })).toThrow(
+      /takes neither variables/,
+    )
+  })
+})
