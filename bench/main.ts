@@ -23,6 +23,7 @@ import { measureIsolatedTests } from './isolated-tests.ts'
 import { determinismText, measureDeterminism } from './lab-determinism.ts'
 import { measureLab } from './lab-figures.ts'
 import { describeMachine, machineText } from './machine.ts'
+import { measureReal } from './real/measure.ts'
 import { measureWire } from './wire/measure.ts'
 import type { WireSizes } from './wire/measure.ts'
 import { wireJson, wireTable } from './wire/wire-table.ts'
@@ -121,6 +122,21 @@ program
   })
 
 program
+  .command('real')
+  .description(
+    'the real level: start of Postgres and dynos, the fault proxy, the memory watch, scenario speed',
+  )
+  .option('--json', 'the result as JSON on stdout')
+  .addOption(new Option('--rounds <n>').argParser(wholeNumber('--rounds', 1, 100)).default(3))
+  .action(async ({ json, rounds }: { json?: boolean; rounds: number }) => {
+    const machine = describeMachine()
+    const { figures, unsoundRuns } = await measureReal(environment, rounds, progress)
+    const result = { machine, unsoundRuns, figures: figures.map(figureJson) }
+    if (json === true) print(`${JSON.stringify(result, undefined, 2)}\n`)
+    else print(`${machineText(machine)}\n${figureTable(figures)}${unsoundText(unsoundRuns)}`)
+  })
+
+program
   .command('memory')
   .description('memory of production dynos over real time, clean and leaking, as JSON on stdout')
   .addOption(new Option('--minutes <n>').argParser(wholeNumber('--minutes', 1, 10_080)).default(120))
@@ -153,6 +169,10 @@ function progress(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
+function unsoundText(runs: number): string {
+  return runs > 0 ? `warning: ${runs} of the runs did not hold, so these are no figures yet\n` : ''
+}
+
 function print(text: string): void {
   process.stdout.write(text)
 }
@@ -174,8 +194,7 @@ async function benchLab(words: LabWords): Promise<ExitCode> {
     printJson({ postgres, unsoundRuns, figures: figures.map(figureJson) })
   } else {
     print(`Postgres ${postgres}; medians of ${words.rounds} rounds\n\n${figureTable(figures)}`)
-    if (unsoundRuns > 0)
-      print(`warning: ${unsoundRuns} of the runs did not hold, so these are no figures yet\n`)
+    print(unsoundText(unsoundRuns))
   }
   return EXIT.holds
 }
