@@ -6,6 +6,8 @@
 import type { Terminal } from '../report/terminal.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Lifetime } from './lifetime.ts'
+import type { KillPoint } from '../kill-sweep/kill-point.ts'
+import type { PointOutcome } from '../kill-sweep/point-outcome.ts'
 
 export const POSTGRES_KINDS = ['auto', 'container', 'embedded', 'url'] as const
 export type PostgresKind = (typeof POSTGRES_KINDS)[number]
@@ -50,6 +52,30 @@ export interface LabEngine {
   inspectDocker(): Promise<Finding>
   /** What runs at the real level need before the first one: the bot compiled. @throws InfrastructureError */
   buildBot(say: (line: string) => void): Promise<void>
+  /** Not begun; the bot has been compiled. @throws InfrastructureError when a mutant cannot be made */
+  createKillSweep(request: KillSweepRequest): Promise<RunningSweep>
+}
+
+export interface KillSweepRequest {
+  readonly points: readonly KillPoint[]
+  readonly lanes: number
+  readonly seed: number
+  readonly postgres: PostgresKind
+  /** For `url`. */
+  readonly databaseUrl?: string
+  /** A bot broken on purpose. */
+  readonly mutant: string | undefined
+  /** @param lines the dyno's last log lines; only of a point that does not hold */
+  onOutcome(outcome: PointOutcome, lines: readonly string[]): void
+}
+
+export interface RunningSweep {
+  /** Of the bot, and explicitly other than in production. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Resolves when all points are judged. @throws InfrastructureError, Error when the lab itself fails */
+  run(): Promise<void>
+  /** Leaves nothing; at any time, and twice. */
+  stop(): Promise<void>
 }
 
 export interface LabEnvironment {

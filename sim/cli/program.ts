@@ -11,12 +11,14 @@ import { TARGETS } from '../world/run-result.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { EXIT } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
+import { addKillSweep } from './kill-sweep-words.ts'
 import { POSTGRES_KINDS } from './lab-environment.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
 import { LabProblem } from './lab-problem.ts'
 import { listCommand } from './list-command.ts'
 import { replayCommand } from './replay-command.ts'
 import { runCommand } from './run-command.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** More workers than this only crowd one Postgres server. */
 const MAX_DEFAULT_JOBS = 8
@@ -112,6 +114,7 @@ function createProgram(environment: LabEnvironment, end: (code: ExitCode) => voi
     .action(async (file: string, options: { postgres: PostgresKind }) =>
       end(await replayCommand(environment, file, options)),
     )
+  addKillSweep(program, environment, end)
   program
     .command('doctor')
     .description('show what this machine offers: Node, cores, Docker, Postgres')
@@ -219,22 +222,4 @@ function bothWholeAndNames(whole: string, names: readonly string[]): LabProblem 
     where: names.join(' '),
     mend: `leave out either ${whole} or the names`,
   })
-}
-
-/** A parser for commander. @throws LabProblem saying what would do */
-export function wholeNumber(
-  name: string,
-  min: number,
-  max = Number.MAX_SAFE_INTEGER,
-): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value
-    const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
-    throw new LabProblem({
-      what: `"${text}" is not a whole number ${range}`,
-      where: `${name} ${text}`,
-      mend: `give a whole number, e.g. ${name} ${Math.max(min, 2)}`,
-    })
-  }
 }

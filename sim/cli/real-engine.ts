@@ -12,4 +12,5 @@ export const realEngine: LabEngine = {
   startPostgres,
   inspectDocker: () => inspectDocker(),
   buildBot: async (say) => (await import('../real/production-app.ts')).ensureBuilt(say),
+  createKillSweep: async (request) => (await import('../kill-sweep/kill-sweep.ts')).createKillSweep(request),
 }

@@ -3,8 +3,11 @@
 import { readyStatus } from './wire.ts'
 import type { WireMessage } from './wire.ts'
 
-/** `swallowed`: asked by the proxy itself. `cut-at-end`: the client is cut off instead of hearing it. */
-export type Answer = 'client' | 'swallowed' | 'cut-at-end'
+/**
+ * `swallowed`: asked by the proxy itself. `cut-at-end`: the client is cut off instead of hearing it. `held`: kept back
+ * whole until it is known what becomes of it. `watched`: passes, and its end is of interest.
+ */
+export type Answer = 'client' | 'swallowed' | 'cut-at-end' | 'held' | 'watched'
 
 export class AnswerQueue {
   /** The start of a session is answered with a ReadyForQuery too. */

@@ -11,6 +11,8 @@ import { ActiveFaults } from './active-faults.ts'
 import { ProxiedConnection } from './proxied-connection.ts'
 import { ActiveFault } from './proxy-fault.ts'
 import type { FatalState, FaultHandle, ProxyFault } from './proxy-fault.ts'
+import { TrapDoor } from './write-trap.ts'
+import type { WriteTrap } from './write-trap.ts'
 
 export interface FaultProxyOptions {
   /** postgres://…; reached by TCP, also where the URL names a Unix socket beside host and port. */
@@ -21,6 +23,8 @@ export interface FaultProxyOptions {
   readonly tls: 'refuse' | 'pass'
   /** Determines jitter. */
   readonly seed: string
+  /** Is told which of the server's processes serves the client at this port. */
+  onSession?(backendPid: number, clientPort: number): void
 }
 
 const DEFAULT_PORT = 5_432
@@ -28,6 +32,7 @@ const DEFAULT_PORT = 5_432
 export class FaultProxy {
   readonly #options: FaultProxyOptions
   readonly #faults = new ActiveFaults()
+  readonly #trapDoor = new TrapDoor()
   readonly #random: PrngStream
   readonly #connections = new Set<ProxiedConnection>()
   readonly #sockets = new Set<Socket>()
@@ -77,6 +82,11 @@ export class FaultProxy {
       },
       lift: () => this.#lift(active),
     }
+  }
+
+  /** Sets a trap in the place of one that waits; undefined takes it away. */
+  setTrap(trap: WriteTrap | undefined): void {
+    this.#trapDoor.set(trap)
   }
 
   /** Ends every fault. */
@@ -155,9 +165,11 @@ export class FaultProxy {
       client,
       upstream: upstreamOf(this.#upstreamUrl),
       faults: this.#faults,
+      trapDoor: this.#trapDoor,
       random: this.#random,
       passesTls: this.#options.tls === 'pass',
       greeting: () => this.#greeting(),
+      onSession: (backendPid, clientPort) => this.#options.onSession?.(backendPid, clientPort),
       onClose: () => this.#connections.delete(connection),
     })
     this.#connections.add(connection)

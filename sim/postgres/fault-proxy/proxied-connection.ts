@@ -15,18 +15,22 @@ import { FATAL_TEXTS } from './proxy-fault.ts'
 import type { FatalState } from './proxy-fault.ts'
 import { StatementBook, isCommitted } from './statement-book.ts'
 import type { ClientExchange } from './statement-book.ts'
-import { MessageCutter, errorState, fatalError, openingRequest, query } from './wire.ts'
+import { MessageCutter, backendPid, errorState, fatalError, openingRequest, query } from './wire.ts'
 import type { WireMessage } from './wire.ts'
+import type { TrapDoor, TrapSite, TrapVerdict, WriteTrap } from './write-trap.ts'
 
 export interface ProxiedConnectionOptions {
   readonly client: Socket
   readonly upstream: { readonly host: string; readonly port: number }
   readonly faults: ActiveFaults
+  readonly trapDoor: TrapDoor
   readonly random: Random
   /** Whether TLS is passed through; then what it carries cannot be read. */
   readonly passesTls: boolean
   /** The FATAL that a new client is to be greeted with. */
   greeting(): FatalState | undefined
+  /** The server has given the client a session of its own, in the process with this id. */
+  onSession(backendPid: number, clientPort: number): void
   /** Once, when both ends are over. */
   onClose(): void
 }
@@ -45,11 +49,17 @@ export class ProxiedConnection {
   /** Bytes pass unread: encrypted, or a request to cancel. */
   #isRaw = false
   #terminatesWhenReady = false
+  /** Sprung, and its moment still to come: a client has one statement under way at a time. */
+  #trap: WriteTrap | undefined
+  #heldBack: Buffer[] = []
   #isClosed = false
+  /** Node forgets it when the connection ends. */
+  readonly #clientPort: number
 
   constructor(options: ProxiedConnectionOptions) {
     this.#options = options
     const { client } = options
+    this.#clientPort = client.remotePort ?? 0
     this.#toServer = this.#lane(client, (bytes) => this.#fromClient(bytes))
     client.setNoDelay(true)
     client.on('error', () => undefined)
@@ -178,7 +188,7 @@ export class ProxiedConnection {
 
   #message(message: WireMessage): void {
     const exchange = this.#book.add(message)
-    if (exchange === undefined || this.#struckAtWrite(exchange)) return
+    if (exchange === undefined || this.#struckAtWrite(exchange) || this.#isTrapped(exchange)) return
     if (exchange.texts.length > 0) this.#alignReadOnly()
     this.#send(exchange, 'client')
   }
@@ -197,6 +207,31 @@ export class ProxiedConnection {
     this.#send(exchange, 'cut-at-end')
     if (active.fault.moment === 'unanswered') this.#options.client.resetAndDestroy()
     return true
+  }
+
+  /** True when a trap has taken it: it goes on later, or never. */
+  #isTrapped(exchange: ClientExchange): boolean {
+    const trap = exchange.isAnsweredReady ? this.#options.trapDoor.springFor(exchange.names) : undefined
+    switch (trap?.moment) {
+      case undefined:
+        return false
+      case 'unsent':
+        return trap.onSprung(this.#trapSite()) === 'hold'
+      case 'late':
+        // Counted as asked already: so the server's end outlives the client's.
+        this.#answers.add('cut-at-end')
+        trap.onSprung(this.#trapSite(() => void this.#server?.write(exchange.bytes)))
+        return true
+      case 'committed':
+      case 'answered':
+        this.#trap = trap
+        this.#send(exchange, trap.moment === 'committed' ? 'held' : 'watched')
+        return true
+    }
+  }
+
+  #trapSite(release: () => void = () => undefined): TrapSite {
+    return { clientPort: this.#clientPort, release }
   }
 
   #send({ bytes, isAnsweredReady }: ClientExchange, answer: Answer): void {
@@ -219,24 +254,41 @@ export class ProxiedConnection {
     const passed: Buffer[] = []
     try {
       for (let next = this.#serverCutter.next(); next !== undefined; next = this.#serverCutter.next()) {
-        if (this.#passes(next)) passed.push(next.bytes)
+        passed.push(...this.#passed(next))
       }
     } catch {
       this.reset()
       return
     }
     if (passed.length > 0) this.#toClient?.push(Buffer.concat(passed))
+    if (this.#trap?.moment === 'answered' && !this.#answers.includes('watched')) this.#takeTrap()
     if (this.#terminatesWhenReady && this.#answers.isEmpty) this.#sendFatal('57P01')
   }
 
-  /** Whether the client may see this answer. */
-  #passes(message: WireMessage): boolean {
+  /** What the client may see of this answer, and of what was held back before it. */
+  #passed(message: WireMessage): readonly Buffer[] {
     const { answer, isLast } = this.#answers.read(message)
+    if (message.type === 'K') this.#options.onSession(backendPid(message), this.#clientPort)
     if (message.type === 'E' && errorState(message) === '25006') {
       this.#options.faults.first('read-only')?.strike()
     }
+    if (answer === 'held') return this.#heldUntil(message, isLast)
     if (isLast && answer === 'cut-at-end') this.reset()
-    return answer === 'client'
+    return answer === 'client' || answer === 'watched' ? [message.bytes] : []
+  }
+
+  #heldUntil({ bytes }: WireMessage, isLast: boolean): readonly Buffer[] {
+    this.#heldBack.push(bytes)
+    if (!isLast) return []
+    const held = this.#heldBack
+    this.#heldBack = []
+    return this.#takeTrap() === 'hold' ? [] : held
+  }
+
+  #takeTrap(): TrapVerdict | undefined {
+    const trap = this.#trap
+    this.#trap = undefined
+    return trap?.onSprung(this.#trapSite())
   }
 
   #sendFatal(sqlState: FatalState): void {

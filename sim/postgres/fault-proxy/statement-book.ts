@@ -11,6 +11,8 @@ import type { WireMessage } from './wire.ts'
 export interface ClientExchange {
   readonly bytes: Buffer
   readonly texts: readonly string[]
+  /** Of the prepared statements among them that have a name. */
+  readonly names: readonly string[]
   /** The server will end its answer with ReadyForQuery. */
   readonly isAnsweredReady: boolean
 }
@@ -25,6 +27,7 @@ const BEGIN = /^\s*(BEGIN|START\s+TRANSACTION)\b/i
 
 export class StatementBook {
   readonly #texts = new Map<string, string>()
+  /** Portal → prepared statement. */
   readonly #portals = new Map<string, string>()
   #gathered: WireMessage[] = []
 
@@ -37,6 +40,7 @@ export class StatementBook {
     return {
       bytes: Buffer.concat(messages.map(({ bytes }) => bytes)),
       texts: messages.flatMap((each) => this.#executedBy(each)),
+      names: messages.flatMap((each) => this.#nameOf(each)),
       isAnsweredReady: message.type === 'Q' || message.type === 'S',
     }
   }
@@ -52,14 +56,19 @@ export class StatementBook {
       }
       case 'B': {
         const { portal, statement } = bindParts(message)
-        this.#portals.set(portal, this.#texts.get(statement) ?? '')
+        this.#portals.set(portal, statement)
         return []
       }
       case 'E':
-        return [this.#portals.get(executePortal(message)) ?? '']
+        return [this.#texts.get(this.#portals.get(executePortal(message)) ?? '') ?? '']
       default:
         return []
     }
+  }
+
+  #nameOf(message: WireMessage): string[] {
+    const name = message.type === 'E' ? this.#portals.get(executePortal(message)) : undefined
+    return name === undefined || name === '' ? [] : [name]
   }
 }
 

@@ -113,6 +113,11 @@ export function errorState({ bytes }: WireMessage): string | undefined {
   return undefined
 }
 
+/** The server's process behind a session (BackendKeyData, K). */
+export function backendPid({ bytes }: WireMessage): number {
+  return bytes.readInt32BE(5)
+}
+
 /** `I`: idle, `T`: in a transaction, `E`: in a failed one (ReadyForQuery, Z). */
 export function readyStatus({ bytes }: WireMessage): string {
   return bytes.toString('latin1', 5, 6)

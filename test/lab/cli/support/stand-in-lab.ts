@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
-import type { Finding, LabEngine, PostgresOptions } from '../../../../sim/cli/lab-environment.ts'
+import type {
+  Finding,
+  KillSweepRequest,
+  LabEngine,
+  PostgresOptions,
+  RunningSweep,
+} from '../../../../sim/cli/lab-environment.ts'
+import { pointText } from '../../../../sim/kill-sweep/kill-point.ts'
+import type { PointOutcome } from '../../../../sim/kill-sweep/point-outcome.ts'
 import { Lifetime } from '../../../../sim/cli/lifetime.ts'
 import { runLab } from '../../../../sim/cli/run-lab.ts'
 import { createTerminal } from '../../../../sim/report/terminal.ts'
@@ -70,7 +78,11 @@ export interface LabCall {
   readonly databaseUrl?: string
   readonly directory?: string
   readonly lifetime?: Lifetime
+  readonly sweep?: StandInSweep
 }
+
+/** What the points of a sweep come to, by the beginning of their text; all others hold. */
+export type StandInSweep = Readonly<Record<string, Pick<PointOutcome, 'verdict' | 'violations'>>>
 
 export interface LabAnswer {
   readonly exitCode: number
@@ -92,6 +104,7 @@ export async function lab(words: string, call: LabCall = {}): Promise<LabAnswer>
     startPostgres: (options) => postgres.start(options),
     inspectDocker: () => Promise.resolve(call.docker ?? NO_DOCKER),
     buildBot: () => Promise.resolve(),
+    createKillSweep: (request) => Promise.resolve(standInSweep(request, call.sweep ?? {})),
   }
   const exitCode = await runLab(
     {
@@ -105,6 +118,22 @@ export async function lab(words: string, call: LabCall = {}): Promise<LabAnswer>
     words.split(' ').filter((word) => word !== ''),
   )
   return { exitCode, out, err }
+}
+
+function standInSweep(request: KillSweepRequest, comesTo: StandInSweep): RunningSweep {
+  return {
+    settings: { SEND_GAP_MS: '0' },
+    run: async () => {
+      for (const point of request.points) {
+        const key = Object.keys(comesTo).find((begin) => pointText(point).startsWith(begin)) ?? ''
+        const { verdict = 'holds', violations = [] } = comesTo[key] ?? {}
+        request.onOutcome({ point, verdict, violations, recoveredAfterMs: 1_200, tookMs: 1_300 }, [
+          'the last line',
+        ])
+      }
+    },
+    stop: () => Promise.resolve(),
+  }
 }
 
 /** Removed when the test ends. */
