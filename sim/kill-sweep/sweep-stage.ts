@@ -46,7 +46,7 @@ export interface SweepStage {
 /** A crash costs a second instead of a minute, and none costs more than the one before. */
 export const SHORTENED: Readonly<Record<string, string>> = {
   SEND_GAP_MS: '0',
-  LEASE_DURATION_MS: '2000',
+  LEASE_DURATION_MS: '3000',
   LEASE_RENEW_INTERVAL_MS: '500',
   LEASE_MARGIN_MS: '500',
   LEASE_POLL_INTERVAL_MS: '250',
@@ -59,8 +59,6 @@ export const SHORTENED: Readonly<Record<string, string>> = {
   BOT_RESTART_BACKOFF_CAP_MS: '100',
   BOT_RESTART_WINDOW_MS: '1000',
   BOT_STARTS_PER_WINDOW: '1000',
-  // The journal is pruned after each tenth of it, instead of once an hour.
-  SENT_RETENTION_COUNT: '100',
 }
 
 /** Heroku's calendar: a sweep crashes the dyno hundreds of times, and proves nothing about cool-offs. */

@@ -26,7 +26,6 @@ export const WRITE_OPERATIONS: readonly WriteOperation[] = [
   { name: 'renew-and-charge', stimulus: 'boot', maxOccurrence: 1 },
   { name: 'renew-lease', stimulus: 'time', maxOccurrence: 3 },
   { name: 'release-lease', stimulus: 'stop', maxOccurrence: 1 },
-  { name: 'prune', stimulus: 'message', maxOccurrence: 1 },
 ]
 
 /** Writes that a sweep leaves out, each with the reason. */
@@ -35,6 +34,7 @@ export const NOT_SWEPT: Readonly<Record<string, string>> = {
   'commit-creds': 'only at a pairing and the login after it',
   'mark-started': 'only for commands that must not run twice, and the deployed bot has none',
   'halt-session': 'ends the session for good: nobody is to log in afterwards',
+  prune: 'only of a bot that has lived for a minute, and no bot of a sweep does',
   commit: 'changes nothing and is never sent',
   'commit-delete': 'Baileys deletes keys together with putting others',
   'commit-creds-delete': 'Baileys changes credentials alone or with new keys',

@@ -13,11 +13,13 @@ import type { Answer } from './answer-queue.ts'
 import { Lane } from './lane.ts'
 import { FATAL_TEXTS } from './proxy-fault.ts'
 import type { FatalState } from './proxy-fault.ts'
+import { ReadOnlySwitch } from './read-only-switch.ts'
 import { StatementBook, isCommitted } from './statement-book.ts'
 import type { ClientExchange } from './statement-book.ts'
-import { MessageCutter, backendPid, errorState, fatalError, openingRequest, query } from './wire.ts'
+import { MessageCutter, backendPid, errorState, fatalError, openingRequest } from './wire.ts'
 import type { WireMessage } from './wire.ts'
-import type { TrapDoor, TrapSite, TrapVerdict, WriteTrap } from './write-trap.ts'
+import { TrapKeeper } from './trap-keeper.ts'
+import type { TrapDoor } from './write-trap.ts'
 
 export interface ProxiedConnectionOptions {
   readonly client: Socket
@@ -42,24 +44,22 @@ export class ProxiedConnection {
   readonly #serverCutter = new MessageCutter('server')
   readonly #book = new StatementBook()
   readonly #answers = new AnswerQueue()
+  readonly #readOnly = new ReadOnlySwitch()
+  readonly #traps: TrapKeeper
+  readonly #clientPort: number
   #server: Socket | undefined
   #toClient: Lane | undefined
-  #isReadOnly = false
   #isHalfOpen = false
   /** Bytes pass unread: encrypted, or a request to cancel. */
   #isRaw = false
   #terminatesWhenReady = false
-  /** Sprung, and its moment still to come: a client has one statement under way at a time. */
-  #trap: WriteTrap | undefined
-  #heldBack: Buffer[] = []
   #isClosed = false
-  /** Node forgets it when the connection ends. */
-  readonly #clientPort: number
 
   constructor(options: ProxiedConnectionOptions) {
     this.#options = options
     const { client } = options
     this.#clientPort = client.remotePort ?? 0
+    this.#traps = new TrapKeeper(options.trapDoor, this.#clientPort)
     this.#toServer = this.#lane(client, (bytes) => this.#fromClient(bytes))
     client.setNoDelay(true)
     client.on('error', () => undefined)
@@ -115,10 +115,7 @@ export class ProxiedConnection {
   }
 
   #fromClient(bytes: Buffer): void {
-    if (this.#isHalfOpen) {
-      this.#swallow()
-      return
-    }
+    if (this.#isHalfOpen) return this.#swallow()
     if (this.#isRaw) {
       this.#server?.write(bytes)
       return
@@ -188,9 +185,13 @@ export class ProxiedConnection {
 
   #message(message: WireMessage): void {
     const exchange = this.#book.add(message)
-    if (exchange === undefined || this.#struckAtWrite(exchange) || this.#isTrapped(exchange)) return
-    if (exchange.texts.length > 0) this.#alignReadOnly()
-    this.#send(exchange, 'client')
+    if (exchange === undefined || this.#struckAtWrite(exchange)) return
+    const way = exchange.isAnsweredReady
+      ? this.#traps.meet(exchange.names, () => void this.#server?.write(exchange.bytes))
+      : 'client'
+    // Counted as asked already: so the server's end outlives the client's.
+    if (way === 'late') this.#answers.add('cut-at-end')
+    else if (way !== 'stopped') this.#send(exchange, way)
   }
 
   /** True when the client has been cut off, or will be. */
@@ -200,68 +201,30 @@ export class ProxiedConnection {
     const isWrite = exchange.isAnsweredReady && isCommitted(exchange.texts, this.#answers.isInTransaction)
     if (active === undefined || !isWrite) return false
     active.strike()
-    if (active.fault.moment === 'unsent') {
-      this.reset()
-      return true
-    }
-    this.#send(exchange, 'cut-at-end')
+    if (active.fault.moment === 'unsent') this.reset()
+    else this.#send(exchange, 'cut-at-end')
     if (active.fault.moment === 'unanswered') this.#options.client.resetAndDestroy()
     return true
   }
 
-  /** True when a trap has taken it: it goes on later, or never. */
-  #isTrapped(exchange: ClientExchange): boolean {
-    const trap = exchange.isAnsweredReady ? this.#options.trapDoor.springFor(exchange.names) : undefined
-    switch (trap?.moment) {
-      case undefined:
-        return false
-      case 'unsent':
-        return trap.onSprung(this.#trapSite()) === 'hold'
-      case 'late':
-        // Counted as asked already: so the server's end outlives the client's.
-        this.#answers.add('cut-at-end')
-        trap.onSprung(this.#trapSite(() => void this.#server?.write(exchange.bytes)))
-        return true
-      case 'committed':
-      case 'answered':
-        this.#trap = trap
-        this.#send(exchange, trap.moment === 'committed' ? 'held' : 'watched')
-        return true
-    }
-  }
-
-  #trapSite(release: () => void = () => undefined): TrapSite {
-    return { clientPort: this.#clientPort, release }
-  }
-
-  #send({ bytes, isAnsweredReady }: ClientExchange, answer: Answer): void {
+  #send({ bytes, texts, isAnsweredReady }: ClientExchange, answer: Answer): void {
+    const isReadOnly = this.#options.faults.first('read-only') !== undefined
+    if (texts.length > 0) this.#server?.write(this.#readOnly.turn(isReadOnly, this.#answers))
     if (isAnsweredReady) this.#answers.add(answer)
     this.#server?.write(bytes)
-  }
-
-  /** Only between transactions: within one the server allows a change in one direction only. */
-  #alignReadOnly(): void {
-    const isWanted = this.#options.faults.first('read-only') !== undefined
-    if (isWanted === this.#isReadOnly || !this.#answers.isEmpty || this.#answers.isInTransaction) return
-    this.#isReadOnly = isWanted
-    this.#answers.add('swallowed')
-    const mode = isWanted ? 'READ ONLY' : 'READ WRITE'
-    this.#server?.write(query(`SET SESSION CHARACTERISTICS AS TRANSACTION ${mode}`))
   }
 
   #fromServer(bytes: Buffer): void {
     this.#serverCutter.add(bytes)
     const passed: Buffer[] = []
     try {
-      for (let next = this.#serverCutter.next(); next !== undefined; next = this.#serverCutter.next()) {
+      for (let next = this.#serverCutter.next(); next !== undefined; next = this.#serverCutter.next())
         passed.push(...this.#passed(next))
-      }
     } catch {
-      this.reset()
-      return
+      return this.reset()
     }
     if (passed.length > 0) this.#toClient?.push(Buffer.concat(passed))
-    if (this.#trap?.moment === 'answered' && !this.#answers.includes('watched')) this.#takeTrap()
+    if (!this.#answers.includes('watched')) this.#traps.answered()
     if (this.#terminatesWhenReady && this.#answers.isEmpty) this.#sendFatal('57P01')
   }
 
@@ -269,26 +232,11 @@ export class ProxiedConnection {
   #passed(message: WireMessage): readonly Buffer[] {
     const { answer, isLast } = this.#answers.read(message)
     if (message.type === 'K') this.#options.onSession(backendPid(message), this.#clientPort)
-    if (message.type === 'E' && errorState(message) === '25006') {
-      this.#options.faults.first('read-only')?.strike()
-    }
-    if (answer === 'held') return this.#heldUntil(message, isLast)
+    const isRefusedWrite = message.type === 'E' && errorState(message) === '25006'
+    if (isRefusedWrite) this.#options.faults.first('read-only')?.strike()
+    if (answer === 'held') return this.#traps.held(message.bytes, isLast)
     if (isLast && answer === 'cut-at-end') this.reset()
     return answer === 'client' || answer === 'watched' ? [message.bytes] : []
-  }
-
-  #heldUntil({ bytes }: WireMessage, isLast: boolean): readonly Buffer[] {
-    this.#heldBack.push(bytes)
-    if (!isLast) return []
-    const held = this.#heldBack
-    this.#heldBack = []
-    return this.#takeTrap() === 'hold' ? [] : held
-  }
-
-  #takeTrap(): TrapVerdict | undefined {
-    const trap = this.#trap
-    this.#trap = undefined
-    return trap?.onSprung(this.#trapSite())
   }
 
   #sendFatal(sqlState: FatalState): void {
