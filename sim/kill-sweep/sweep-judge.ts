@@ -30,7 +30,7 @@ export class SweepJudge {
   async judge(hasRecovered: boolean): Promise<SweepViolation[]> {
     const { whatsapp } = this.#bench.stage
     await whatsapp.idle()
-    await this.#bench.until(() => whatsapp.truth().unhealedFailures === 0, HEAL_WITHIN_MS)
+    if (hasRecovered) await this.#bench.until(() => whatsapp.truth().unhealedFailures === 0, HEAL_WITHIN_MS)
     const stale = await this.#staleViolations()
     for (const trouble of whatsapp.truth().troubles)
       this.#bench.fail(new Error(`the fake WhatsApp failed: ${trouble}`))
@@ -39,7 +39,7 @@ export class SweepJudge {
       ...this.#loginViolations(hasRecovered),
       ...this.#answerViolations(),
       ...stale,
-      ...this.#keyViolations(),
+      ...this.#keyViolations(hasRecovered),
     ]
   }
 
@@ -78,13 +78,14 @@ export class SweepJudge {
     )
   }
 
-  #keyViolations(): SweepViolation[] {
+  /** Nothing heals while nobody is there to be asked. */
+  #keyViolations(hasRecovered: boolean): SweepViolation[] {
     const { failures, keyReuses } = this.#bench.stage.whatsapp.truth()
     const reuses = keyReuses.slice(this.#keyReuses)
     this.#keyReuses = keyReuses.length
     return [
       ...failures
-        .filter(({ healedAtMs }) => healedAtMs === undefined)
+        .filter(({ healedAtMs }) => hasRecovered && healedAtMs === undefined)
         .map(({ at, error }) => ({
           claim: 'decryption-heals' as const,
           message: `${at} is left with: ${error}`,

@@ -46,9 +46,10 @@ export interface SweepStage {
 /** A crash costs a second instead of a minute, and none costs more than the one before. */
 export const SHORTENED: Readonly<Record<string, string>> = {
   SEND_GAP_MS: '0',
-  LEASE_DURATION_MS: '3000',
-  LEASE_RENEW_INTERVAL_MS: '500',
-  LEASE_MARGIN_MS: '500',
+  // After a supervisor's end a lease is waited out; on a starved machine a shorter one would be lost by the living.
+  LEASE_DURATION_MS: '4000',
+  LEASE_RENEW_INTERVAL_MS: '1000',
+  LEASE_MARGIN_MS: '1000',
   LEASE_POLL_INTERVAL_MS: '250',
   RECONNECT_BACKOFF_BASE_MS: '500',
   RECONNECT_BACKOFF_CAP_MS: '1000',

@@ -43,8 +43,8 @@ describe('kill-sweep', () => {
   })
 
   it('exits 3 when a write never came about, and says so', async () => {
-    const sweep = { 'postgres/prune': { verdict: 'vacuous', violations: [] } } as const
-    const { exitCode, out } = await lab('kill-sweep --points 110', { sweep })
+    const sweep = { 'postgres/release-lease': { verdict: 'vacuous', violations: [] } } as const
+    const { exitCode, out } = await lab('kill-sweep --points 90', { sweep })
     expect(exitCode).toBe(3)
     expect(out).toContain('the write never came about')
   })
@@ -55,7 +55,9 @@ describe('kill-sweep', () => {
     expect(exitCode).toBe(0)
     expect(out).toMatch(/ 77 hold/)
     expect(out).not.toMatch(/late +\d+ +– +\d/)
-    expect((await lab('kill-sweep --point postgres/prune/unsent --postgres url', call)).exitCode).toBe(2)
+    expect((await lab('kill-sweep --point postgres/renew-lease/unsent --postgres url', call)).exitCode).toBe(
+      2,
+    )
   })
 
   it.each([
