@@ -16,6 +16,7 @@ import { withLifetime } from '../sim/cli/run-lab.ts'
 import { endOnSignals } from '../sim/cli/signals.ts'
 import { createTerminal } from '../sim/report/terminal.ts'
 import { buildBot, measureBot } from './bot/measure.ts'
+import type { LoadOptions } from './bot/load.ts'
 import { recordMemorySeries } from './bot/memory-series.ts'
 import { figureJson, figureTable } from './figure.ts'
 import { measureHistory } from './history-figures.ts'
@@ -110,12 +111,15 @@ program
 
 program
   .command('bot')
-  .description('the compiled dyno from outside: memory, start, a fresh bot process, stop')
+  .description('the compiled dyno from outside: memory, start, a fresh bot process, stop, load')
   .option('--json', 'the result as JSON on stdout')
   .addOption(new Option('--rounds <n>').argParser(wholeNumber('--rounds', 1, 100)).default(3))
-  .action(async ({ json, rounds }: { json?: boolean; rounds: number }) => {
+  .addOption(new Option('--contacts <n>').argParser(wholeNumber('--contacts', 1, 100_000)).default(1_000))
+  .addOption(new Option('--per-second <n>').argParser(wholeNumber('--per-second', 1, 1_000)).default(10))
+  .addOption(new Option('--minutes <n>').argParser(wholeNumber('--minutes', 1, 1_440)).default(3))
+  .action(async ({ json, rounds, ...load }: LoadOptions & { json?: boolean; rounds: number }) => {
     const machine = describeMachine()
-    const figures = await measureBot(environment, { rounds, folder: process.cwd() }, progress)
+    const figures = await measureBot(environment, { rounds, folder: process.cwd(), load }, progress)
     if (json === true)
       print(`${JSON.stringify({ machine, figures: figures.map(figureJson) }, undefined, 2)}\n`)
     else print(`${machineText(machine)}\n${figureTable(figures)}`)

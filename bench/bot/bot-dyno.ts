@@ -29,11 +29,14 @@ export interface DynoUse {
   readonly dynoPssMb: number
   readonly dynoRssMb: number
   readonly supervisorPrivateMb: number
+  readonly supervisorPssMb: number
+  readonly supervisorRssMb: number
 }
 
 const MB_BYTES = 1_048_576
 const LIMIT_MS = 60_000
 const POLL_MS = 5
+const RSS = /^VmRSS:\s+(\d+)/gm
 
 export class BotDyno {
   readonly #process: ChildProcess
@@ -86,8 +89,10 @@ export class BotDyno {
     const supervisor = readProcFiles(this.#process.pid ?? 0)
     return {
       dynoPssMb: (dynoUsage(files)?.usedBytes ?? Number.NaN) / MB_BYTES,
-      dynoRssMb: files.reduce((sum, { status }) => sum + kilobytesOf(status, /^VmRSS:\s+(\d+)/gm), 0) / 1024,
+      dynoRssMb: files.reduce((sum, { status }) => sum + kilobytesOf(status, RSS), 0) / 1024,
       supervisorPrivateMb: kilobytesOf(supervisor.smapsRollup, /^Private_(?:Clean|Dirty):\s+(\d+)/gm) / 1024,
+      supervisorPssMb: kilobytesOf(supervisor.smapsRollup, /^Pss:\s+(\d+)/gm) / 1024,
+      supervisorRssMb: kilobytesOf(supervisor.status, RSS) / 1024,
     }
   }
 

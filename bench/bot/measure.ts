@@ -1,6 +1,6 @@
 /**
  * What the bot costs and how quick it is, measured on the compiled dyno from outside: memory, start, a fresh bot
- * process, stop. Each round boots a dyno on the same session, as Heroku's restarts do.
+ * process, stop, and memory under load. Each round boots a dyno on the same session, as Heroku's restarts do.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -17,6 +17,8 @@ import { createPool } from '../../src/adapters/postgres-pool.ts'
 import type { Logger } from '../../src/ports/logger.ts'
 import type { Figure } from '../figure.ts'
 import { BotDyno } from './bot-dyno.ts'
+import { measureLoad } from './load.ts'
+import type { LoadOptions } from './load.ts'
 
 const SESSION_ID = 'default'
 /** Start-up garbage is gone by then, and nothing waits. */
@@ -27,6 +29,8 @@ interface Stage {
   readonly folder: string
   readonly whatsapp: FakeWhatsApp
   readonly proxy: FaultProxy
+  /** The bot's own. */
+  readonly account: ReturnType<FakeWhatsApp['addAccount']>
   /** One message to the bot, which it answers. */
   readonly say: (text: string) => Promise<unknown>
 }
@@ -48,10 +52,11 @@ const FIGURES = [
 
 export async function measureBot(
   environment: LabEnvironment,
-  { rounds, folder }: { readonly rounds: number; readonly folder: string },
+  options: { readonly rounds: number; readonly folder: string; readonly load: LoadOptions },
   say: (line: string) => void,
 ): Promise<readonly Figure[]> {
   const { lifetime } = environment
+  const { rounds, folder, load } = options
   buildBot(folder)
   const stage = await openStage(environment, folder)
   const measured: Round[] = []
@@ -59,13 +64,20 @@ export async function measureBot(
     measured.push(await lifetime.unlessInterrupted(playRound(environment, stage)))
     say(`round ${round} of ${rounds}`)
   }
-  return FIGURES.map(({ name, unit, goal }) => ({
+  say(`load: ${load.perSecond} messages a second of ${load.contacts} contacts for ${load.minutes} min`)
+  const dyno = await boot(environment, stage)
+  await dyno.openAfterMs(1)
+  await sleep(SETTLED_MS)
+  const loaded = await lifetime.unlessInterrupted(measureLoad(dyno, stage, load))
+  await dyno.stopAfterMs()
+  const figures = FIGURES.map(({ name, unit, goal }) => ({
     name,
     unit,
     goal,
     isGoalAtMost: true,
     rounds: measured.map((round) => round[name]),
   }))
+  return [...figures, ...loaded]
 }
 
 async function playRound(environment: LabEnvironment, stage: Stage): Promise<Round> {
@@ -158,7 +170,7 @@ async function openStage(environment: LabEnvironment, folder: string): Promise<S
   const proxy = new FaultProxy({ upstreamUrl: databaseUrl, port: 0, tls: 'refuse', seed: 'bench' })
   await proxy.start()
   lifetime.own(() => proxy.stop())
-  return { folder, whatsapp, proxy, say: (text) => anna.say(text, { to: account }) }
+  return { folder, whatsapp, proxy, account, say: (text) => anna.say(text, { to: account }) }
 }
 
 export function buildBot(folder: string): void {

@@ -1,0 +1,111 @@
+/**
+ * The dyno's memory while people write to it: a thousand contacts, ten messages a second for some minutes, every
+ * fifth of them a command, one in fifty a plugin's, so that all three processes are at work. All have production's
+ * settings; the people and WhatsApp live in this process and are not counted.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
+import { median } from '../figure.ts'
+import type { Figure } from '../figure.ts'
+import type { BotDyno, DynoUse } from './bot-dyno.ts'
+
+type Account = ReturnType<FakeWhatsApp['addAccount']>
+
+export interface LoadOptions {
+  readonly contacts: number
+  readonly perSecond: number
+  readonly minutes: number
+}
+
+/** What is written when it is no command: as long as chat messages are. */
+const CHAT = 'Are we still meeting at the station tomorrow, or has the train been cancelled again? '
+const SAMPLE_EVERY_MS = 1_000
+const ANSWERED_WITHIN_MS = 60_000
+/** 70 % of 512 MB, where cleaning would begin. */
+const CLEANUP_MB = 358
+
+export async function measureLoad(
+  dyno: BotDyno,
+  { whatsapp, account }: { readonly whatsapp: FakeWhatsApp; readonly account: Account },
+  options: LoadOptions,
+): Promise<readonly Figure[]> {
+  const people = Array.from({ length: options.contacts }, () => whatsapp.addContact())
+  const before = dyno.use()
+  const samples: DynoUse[] = []
+  const total = options.minutes * 60 * options.perSecond
+  const startedMs = performance.now()
+  const sending: Promise<unknown>[] = []
+  for (let index = 0; index < total; index += 1) {
+    const person = people[index % people.length]
+    if (person !== undefined) sending.push(person.say(textOf(index), { to: account }))
+    await sleep(Math.max(0, startedMs + ((index + 1) * 1_000) / options.perSecond - performance.now()))
+    if (performance.now() - startedMs > samples.length * SAMPLE_EVERY_MS) samples.push(dyno.use())
+  }
+  await Promise.all(sending)
+  const commands = Array.from({ length: total }, (_, index) => textOf(index)).filter((text) =>
+    text.startsWith('.'),
+  ).length
+  const answered = (): number => people.reduce((sum, { inbox }) => sum + inbox.length, 0)
+  const deadlineMs = performance.now() + ANSWERED_WITHIN_MS
+  while (answered() < commands && performance.now() < deadlineMs) await sleep(SAMPLE_EVERY_MS)
+  return figures(before, samples, answered() / commands)
+}
+
+function textOf(index: number): string {
+  if (index % 50 === 0) return '.dice 2d6'
+  return index % 5 === 0 ? `.ping ${index}` : `${CHAT}${index}`
+}
+
+function figures(before: DynoUse, samples: readonly DynoUse[], answered: number): Figure[] {
+  const of = (read: (use: DynoUse) => number): number[] => samples.map(read)
+  const peak = (read: (use: DynoUse) => number): number => Math.max(...of(read))
+  const last = samples.slice(-10).map(({ dynoPssMb }) => dynoPssMb)
+  return [
+    one(
+      'dyno, Pss, highest',
+      'MB',
+      peak(({ dynoPssMb }) => dynoPssMb),
+      CLEANUP_MB,
+    ),
+    one('dyno, Pss, median', 'MB', median(of(({ dynoPssMb }) => dynoPssMb))),
+    one('dyno, Pss, before', 'MB', before.dynoPssMb),
+    one('dyno, Pss, last ten seconds', 'MB', median(last)),
+    one(
+      'dyno, RSS summed, highest',
+      'MB',
+      peak(({ dynoRssMb }) => dynoRssMb),
+    ),
+    one(
+      'supervisor, Pss, highest',
+      'MB',
+      peak(({ supervisorPssMb }) => supervisorPssMb),
+    ),
+    one(
+      'supervisor, private, highest',
+      'MB',
+      peak(({ supervisorPrivateMb }) => supervisorPrivateMb),
+      30,
+    ),
+    one(
+      'supervisor, RSS, highest',
+      'MB',
+      peak(({ supervisorRssMb }) => supervisorRssMb),
+    ),
+    one(
+      'bot and plugins, Pss, highest',
+      'MB',
+      peak((use) => use.dynoPssMb - use.supervisorPssMb),
+    ),
+    one(
+      'bot and plugins, RSS, highest',
+      'MB',
+      peak((use) => use.dynoRssMb - use.supervisorRssMb),
+    ),
+    one('commands answered', '×', answered, 1),
+  ]
+}
+
+function one(name: string, unit: string, value: number, goal?: number): Figure {
+  return { name: `under load: ${name}`, unit, goal, isGoalAtMost: unit !== '×', rounds: [value] }
+}
