@@ -4,7 +4,8 @@
  * supervisor was starved, accuses nobody. A silent bot that uses a little CPU, but far from all of it, makes
  * progress on a machine that gives it no more: it is starved and gets much longer. One that used a core ever
  * since its last heartbeat has its event loop blocked by computing; one that has used none of late is stopped
- * or waits for ever. Surprising: "of late" matters, because before it stopped it did ordinary work.
+ * or waits for ever. Surprising: "of late" matters, because before it stopped it did ordinary work; and CPU time is
+ * weighed against the silence that counts, or a dyno that stood still would make a computing bot look starved.
  */
 
 export interface WatchdogSettings {
@@ -19,20 +20,17 @@ export interface WatchdogSettings {
 export interface WatchdogState {
   /** Silence so far, as counted. */
   readonly silentMs: number
+  /** CPU time that the bot used in it; undefined where the system does not tell. */
+  readonly usedMs: number | undefined
   readonly lookedAtMs: number
-  /** When the last heartbeat came (or the process was started), and the CPU time it had used by then. */
-  readonly beatAtMs: number
-  readonly cpuAtBeatMs: number | undefined
+  /** The bot's CPU time at the last look, or at its last heartbeat. */
+  readonly cpuMs: number | undefined
   /** Readings half a stall of silence apart: the last one, and the one before, which "of late" begins with. */
   readonly mark: CpuMark
   readonly earlierMark: CpuMark
 }
 
-interface CpuMark {
-  readonly silentMs: number
-  readonly atMs: number
-  readonly cpuMs: number | undefined
-}
+type CpuMark = Pick<WatchdogState, 'silentMs' | 'usedMs'>
 
 /** A reading at one moment of the supervisor's monotonic clock. */
 export interface WatchdogReading {
@@ -61,8 +59,8 @@ export function watchFrom(nowMs: number): WatchdogState {
 }
 
 export function heard({ nowMs, cpuMs }: WatchdogReading): WatchdogState {
-  const mark = { silentMs: 0, atMs: nowMs, cpuMs }
-  return { silentMs: 0, lookedAtMs: nowMs, beatAtMs: nowMs, cpuAtBeatMs: cpuMs, mark, earlierMark: mark }
+  const mark = { silentMs: 0, usedMs: cpuMs === undefined ? undefined : 0 }
+  return { ...mark, lookedAtMs: nowMs, cpuMs, mark, earlierMark: mark }
 }
 
 /** To be called every `lookIntervalMs`: a look that comes late counts no more than one in time. */
@@ -72,41 +70,53 @@ export function look(
   settings: WatchdogSettings,
 ): { readonly state: WatchdogState; readonly verdict: WatchdogVerdict } {
   const passedMs = Math.max(0, reading.nowMs - before.lookedAtMs)
-  const silentMs = before.silentMs + Math.min(passedMs, settings.lookIntervalMs)
-  const state = marked({ ...before, silentMs, lookedAtMs: reading.nowMs }, reading, settings)
-  return { state, verdict: judge(state, reading, settings) }
+  const countedMs = Math.min(passedMs, settings.lookIntervalMs)
+  const state = marked(
+    {
+      ...before,
+      silentMs: before.silentMs + countedMs,
+      usedMs: sumOf(before.usedMs, usedMs(before, reading, countedMs / Math.max(1, passedMs))),
+      lookedAtMs: reading.nowMs,
+      cpuMs: reading.cpuMs,
+    },
+    settings,
+  )
+  return { state, verdict: judge(state, settings) }
 }
 
-function marked(
-  state: WatchdogState,
-  { nowMs, cpuMs }: WatchdogReading,
-  settings: WatchdogSettings,
-): WatchdogState {
-  if ((state.silentMs - state.mark.silentMs) * 2 < settings.stallMs) return state
-  return { ...state, mark: { silentMs: state.silentMs, atMs: nowMs, cpuMs }, earlierMark: state.mark }
+/** Of the time since the last look only a share counts, and of what was used in it the same. */
+function usedMs(before: WatchdogState, { cpuMs }: WatchdogReading, countedShare: number): number | undefined {
+  return cpuMs === undefined || before.cpuMs === undefined ? undefined : (cpuMs - before.cpuMs) * countedShare
 }
 
-function judge(state: WatchdogState, reading: WatchdogReading, settings: WatchdogSettings): WatchdogVerdict {
+function sumOf(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b
+}
+
+function marked(state: WatchdogState, settings: WatchdogSettings): WatchdogState {
+  const { silentMs, usedMs: used, mark } = state
+  if ((silentMs - mark.silentMs) * 2 < settings.stallMs) return state
+  return { ...state, mark: { silentMs, usedMs: used }, earlierMark: mark }
+}
+
+function judge(state: WatchdogState, settings: WatchdogSettings): WatchdogVerdict {
   const { silentMs } = state
   if (silentMs * 2 <= settings.stallMs) return { status: 'alive' }
   if (silentMs < settings.stallMs) return { status: 'late', silentMs }
-  const evidence = evidenceOf(state, reading)
+  const evidence = evidenceOf(state)
   if (evidence === 'starved' && silentMs < settings.starvedStallMs) return { status: 'starved', silentMs }
   return { status: 'hung', silentMs, evidence }
 }
 
-function evidenceOf(state: WatchdogState, reading: WatchdogReading): HangEvidence {
-  const overall = cpuShare({ atMs: state.beatAtMs, cpuMs: state.cpuAtBeatMs }, reading)
-  const ofLate = cpuShare(state.earlierMark, reading)
+function evidenceOf(state: WatchdogState): HangEvidence {
+  const overall = cpuShare({ silentMs: 0, usedMs: 0 }, state)
+  const ofLate = cpuShare(state.earlierMark, state)
   if (overall === undefined || ofLate === undefined) return 'unknown'
   if (overall >= COMPUTING_SHARE) return 'computing'
   return ofLate < IDLE_SHARE ? 'idle' : 'starved'
 }
 
-function cpuShare(
-  since: Pick<CpuMark, 'atMs' | 'cpuMs'>,
-  { nowMs, cpuMs }: WatchdogReading,
-): number | undefined {
-  if (cpuMs === undefined || since.cpuMs === undefined) return undefined
-  return (cpuMs - since.cpuMs) / Math.max(1, nowMs - since.atMs)
+function cpuShare(since: CpuMark, { silentMs, usedMs: used }: WatchdogState): number | undefined {
+  if (used === undefined || since.usedMs === undefined) return undefined
+  return (used - since.usedMs) / Math.max(1, silentMs - since.silentMs)
 }

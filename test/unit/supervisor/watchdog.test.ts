@@ -71,6 +71,22 @@ describe('silence', () => {
     expect(after.verdict.status).toBe('alive')
   })
 
+  it('of a bot that computes counts in full after the whole dyno was stopped', () => {
+    // A heartbeat, then the dyno stands still for 94 s; when it goes on, the bot computes without end.
+    let { state, verdict } = look(watchFrom(0), { nowMs: 94_000, cpuMs: 0 }, SETTINGS)
+    for (let nowMs = 99_000; nowMs <= 119_000; nowMs += 5_000)
+      ({ state, verdict } = look(state, { nowMs, cpuMs: nowMs - 94_000 }, SETTINGS))
+    expect(verdict).toEqual({ status: 'hung', silentMs: 30_000, evidence: 'computing' })
+  })
+
+  it('of a starved bot does not look like computing after the supervisor alone was stopped', () => {
+    // A minute at a tenth of a CPU that nobody looked at, then on like that.
+    let { state, verdict } = look(watchFrom(0), { nowMs: 60_000, cpuMs: 6_000 }, SETTINGS)
+    for (let nowMs = 65_000; nowMs <= 85_000; nowMs += 5_000)
+      ({ state, verdict } = look(state, { nowMs, cpuMs: nowMs / 10 }, SETTINGS))
+    expect(verdict.status).toBe('starved')
+  })
+
   it('never makes a bot hang before the declared stall has passed, whatever the looks and the CPU', () => {
     const steps = fc.array(
       fc.record({
