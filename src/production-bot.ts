@@ -97,7 +97,7 @@ export function createProductionBot(options: ProductionBotOptions): ProductionBo
       messageJournal,
       memoryProbe: new SystemMemoryProbe({ pids: () => processTreePids(rootPid), usageOf: dynoUsage }),
       ...sessionImport(config),
-      heapWriter: new SystemHeapWriter(),
+      heapWriter: new SystemHeapWriter({ dynoPid: rootPid }),
       plugins: pluginPorts(config),
       reclaimers: [sentMessages.reclaimer, ...connector.reclaimers],
       connector: showingCodes(connector, (text) => options.onPairing({ kind: 'qr', text })),

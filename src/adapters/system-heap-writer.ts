@@ -1,6 +1,7 @@
 /**
  * Heap snapshots as files in a folder of their own under the system's temporary one, which on a dyno ends with
- * the dyno. Readable by this user only: a heap holds keys and messages.
+ * the dyno. Readable by this user only: a heap holds keys and messages. A snapshot outlives its bot, so that it can
+ * still be downloaded; what dynos left behind that have ended is removed with the next one that is taken.
  */
 
 import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
@@ -10,20 +11,22 @@ import { writeHeapSnapshot } from 'node:v8'
 import type { HeapFile, HeapWriter } from '../ports/heap-writer.ts'
 
 const PARTIAL = 'partial'
+const PREFIX = 'blacksky-heap-'
 
 export class SystemHeapWriter implements HeapWriter {
   readonly #parent: string
+  readonly #dynoPid: number
   #folder: string | undefined
   #written = 0
 
-  constructor(options: { readonly parentFolder?: string } = {}) {
+  /** @param options.dynoPid the process whose end is the end of its snapshots */
+  constructor(options: { readonly parentFolder?: string; readonly dynoPid: number }) {
     this.#parent = options.parentFolder ?? tmpdir()
+    this.#dynoPid = options.dynoPid
   }
 
   write(): HeapFile {
-    // mkdtemp makes it accessible to its owner alone.
-    this.#folder ??= mkdtempSync(join(this.#parent, 'blacksky-heap-'))
-    const folder = this.#folder
+    const folder = (this.#folder ??= this.#makeFolder())
     const partial = join(folder, PARTIAL)
     try {
       writeHeapSnapshot(partial)
@@ -36,5 +39,31 @@ export class SystemHeapWriter implements HeapWriter {
       rmSync(partial, { force: true })
       throw error
     }
+  }
+  #makeFolder(): string {
+    for (const name of readdirSync(this.#parent)) {
+      const dynoPid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]
+      if (dynoPid !== undefined && hasEnded(Number(dynoPid))) removeIfOurs(join(this.#parent, name))
+    }
+    // mkdtemp makes it accessible to its owner alone.
+    return mkdtempSync(join(this.#parent, `${PREFIX}${this.#dynoPid}-`))
+  }
+}
+
+function hasEnded(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+  }
+}
+
+/** Another user's folder cannot be removed, and need not be. */
+function removeIfOurs(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    return
   }
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -11,7 +12,7 @@ beforeEach(() => {
 afterEach(() => rmSync(parentFolder, { recursive: true, force: true }))
 
 it('writes a heap that a debugger reads, for its owner alone, and keeps only the newest', () => {
-  const writer = new SystemHeapWriter({ parentFolder })
+  const writer = new SystemHeapWriter({ parentFolder, dynoPid: process.pid })
   const first = writer.write()
   const second = writer.write()
   expect(second.path).not.toBe(first.path)
@@ -25,7 +26,17 @@ it('writes a heap that a debugger reads, for its owner alone, and keeps only the
 })
 
 it('throws where it cannot write, and leaves nothing behind', () => {
-  const writer = new SystemHeapWriter({ parentFolder: join(parentFolder, 'missing') })
+  const writer = new SystemHeapWriter({ parentFolder: join(parentFolder, 'missing'), dynoPid: process.pid })
   expect(() => writer.write()).toThrow(/ENOENT/)
   expect(readdirSync(parentFolder)).toEqual([])
+})
+
+it('removes what dynos left behind that have ended, and nothing else', () => {
+  const { pid: endedPid } = spawnSync('true')
+  const kept = [`blacksky-heap-${process.ppid}-living`, 'blacksky-heap-old', 'another']
+  for (const name of [`blacksky-heap-${endedPid}-ended`, ...kept])
+    mkdirSync(join(parentFolder, name, 'x'), { recursive: true })
+  new SystemHeapWriter({ parentFolder, dynoPid: process.pid }).write()
+  const names = readdirSync(parentFolder).filter((name) => !name.startsWith(`blacksky-heap-${process.pid}-`))
+  expect(names.toSorted()).toEqual(kept.toSorted())
 })
