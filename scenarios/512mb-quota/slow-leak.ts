@@ -36,7 +36,7 @@ export const slowLeak = defineScenario({
     settings: SHORT_WAITS,
     messageEveryMs: 500,
     faults: [
-      { kind: 'balloon', atMs: 8 * SECOND_MS, shape: 'leak', memory: 'heap', toMb: 900, mbPerSecond: 5 },
+      { kind: 'balloon', atMs: 8 * SECOND_MS, shape: 'leak', memory: 'heap', toMb: 400, mbPerSecond: 5 },
     ],
     claims: {
       always: [...SOUND],
