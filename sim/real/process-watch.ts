@@ -86,9 +86,14 @@ export class ProcessWatch {
       .map(({ pid }) => pid)
   }
 
+  /** Dynos that have not ended, oldest first. */
+  get boots(): readonly number[] {
+    return [...this.#dynos.keys()]
+  }
+
   /** The newest dyno that has not ended. */
   get newestBoot(): number | undefined {
-    return [...this.#dynos.keys()].at(-1)
+    return this.boots.at(-1)
   }
 
   /** Tells of the living ones as if they had just started. */

@@ -17,6 +17,7 @@ import type { PrngStream } from '../world/prng.ts'
 import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { Cast } from './cast.ts'
 import { MeasuredRun } from './measured-run.ts'
+import { MemoryReadings } from './memory-readings.ts'
 import { notJudgedNotes } from './not-judged.ts'
 import { Observers } from './observers.ts'
 import { realConfig, realScenario } from './real-config.ts'
@@ -72,6 +73,8 @@ class RealRun {
   readonly #streams: PrngStreams
   readonly #judge: RunJudge
   readonly #measured: MeasuredRun
+  readonly #memoryEveryMs: number | undefined
+  #readings: MemoryReadings | undefined
   #stage: RealStage | undefined
   #failure: Error | undefined
 
@@ -79,6 +82,7 @@ class RealRun {
     const { target, keepLines } = environment
     const { scenario, part } = realScenario(request.scenario, target)
     this.#measured = new MeasuredRun(request)
+    this.#memoryEveryMs = request.memoryEveryMs
     this.#seedText = `${scenario.id}/${request.seed}`
     this.#environment = environment
     this.#scenario = scenario
@@ -116,6 +120,7 @@ class RealRun {
       } finally {
         cast.stop()
         this.#measured.stop()
+        this.#readings?.stop()
       }
     } finally {
       this.#judge.end()
@@ -171,6 +176,7 @@ class RealRun {
       this.observers.begin()
     }
     this.#measured.begin(stage)
+    this.#readMemory()
     cast.start()
     await this.#waitUntil(Math.min(this.#faultsEndMs, durationMs))
     this.#judge.faultsEnded()
@@ -188,6 +194,13 @@ class RealRun {
         )
       await delay(PROGRESS_EVERY_MS)
     }
+  }
+
+  #readMemory(): void {
+    if (this.#memoryEveryMs === undefined) return
+    const { processes } = this.observers
+    const record = this.observers.record.bind(this.observers)
+    this.#readings = new MemoryReadings({ processes, everyMs: this.#memoryEveryMs, record })
   }
 
   /** What only the whole truth shows is told last. */

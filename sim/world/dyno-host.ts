@@ -56,6 +56,14 @@ export class DynoHost implements DynoProgram {
     return this.#inflatable()?.isHung ?? false
   }
 
+  /** What each dyno holds now. */
+  readings(): { readonly dynoId: string; readonly usedBytes: number }[] {
+    return [...this.#dynos].map((dyno) => ({
+      dynoId: dyno.dynoId,
+      usedBytes: dyno.memoryBytes().rssAndSwap,
+    }))
+  }
+
   /** What each living process waits for, in words; for the report of a deadlock. */
   parked(): string[] {
     return [...this.#dynos].flatMap((dyno) => dyno.parked())

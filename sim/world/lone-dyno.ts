@@ -40,6 +40,10 @@ export class LoneDyno implements RunningProgram {
     })
   }
 
+  get dynoId(): string {
+    return this.#parts.context.dynoId
+  }
+
   get isHung(): boolean {
     return this.#process.state === 'hung'
   }

@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly target: string
   /** At the real level: garbage is collected in the target every so often, so that a leak can be told from it. */
   readonly collectsGarbage?: boolean
+  /** Each dyno's memory is recorded so often, as `dyno.reading`: levels are compared by it. Undefined: it is not. */
+  readonly memoryEveryMs?: number
 }
 
 export interface RunResult {

@@ -32,6 +32,7 @@ export async function runScenario(request: RunRequest, environment: RunEnvironme
     seed,
     session,
     keepLines: environment.keepLines,
+    memoryEveryMs: request.memoryEveryMs,
     target: environment.target ?? targetOf(target),
     onProgress: (virtualMs) => environment.onProgress?.(virtualMs),
   })

@@ -49,6 +49,10 @@ export class SupervisedDyno implements RunningProgram {
     })
   }
 
+  get dynoId(): string {
+    return this.#parts.context.dynoId
+  }
+
   get ledger(): MemoryLedger | undefined {
     return this.#bot?.ledger
   }

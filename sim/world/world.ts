@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly session: SessionStores
   /** How many of the last trace lines to keep. */
   readonly keepLines: number
+  /** How often to record each dyno's memory; undefined: not beyond Heroku's samples. */
+  readonly memoryEveryMs: number | undefined
   onProgress(virtualMs: number): void
 }
 
@@ -142,6 +144,7 @@ export class World {
       deliver: (command) => this.#server.deliver(command),
     })
     this.#markTimers()
+    if (this.#options.memoryEveryMs !== undefined) this.#readMemory(this.#options.memoryEveryMs)
     await this.#advanceTo(Math.min(faultsEndMs(this.#scenario), durationMs))
     this.#judge.faultsEnded()
     await this.#advanceTo(durationMs)
@@ -186,6 +189,14 @@ export class World {
 
   #hasGoneMad(): boolean {
     return this.#judge.breaches > MAD.breaches
+  }
+
+  #readMemory(everyMs: number): void {
+    this.#scheduler.scheduleHousekeeping('dyno.reading', everyMs, () => {
+      for (const reading of this.#host.readings())
+        this.trace.record({ atMs: this.nowMs, source: 'dyno', kind: 'dyno.reading', data: { ...reading } })
+      this.#readMemory(everyMs)
+    })
   }
 
   #markTimers(): void {
