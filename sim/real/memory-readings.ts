@@ -30,12 +30,12 @@ export class MemoryReadings {
 
   /** One reading of each dyno that has a process. */
   read(): void {
-    const { processes, record } = this.#options
+    const { processes } = this.#options
     for (const boot of processes.boots) {
       const pids = new Set(processes.pidsOf(boot))
       if (pids.size === 0) continue
       const { usedBytes } = readDynoMemory(readProcesses().filter(({ pid }) => pids.has(pid)))
-      record('dyno', 'dyno.reading', { dynoId: `web.1#${boot}`, usedBytes })
+      this.#options.record('dyno', 'dyno.reading', { dynoId: `web.1#${boot}`, usedBytes })
     }
   }
 }
