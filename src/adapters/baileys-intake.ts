@@ -65,6 +65,11 @@ export class BaileysIntake {
     return this.#inTurn(() => Promise.resolve())
   }
 
+  /** For what the server must be asked before a message can be handled. */
+  whileAsking<T>(question: () => Promise<T>): Promise<T> {
+    return this.#backpressure.whileAsking(question)
+  }
+
   /** @throws AppError when the bot did not accept, or the connection ended meanwhile. */
   async decrypted(ciphertext: Uint8Array, plaintext: Uint8Array): Promise<void> {
     this.#assertAlive()

@@ -35,6 +35,7 @@ export interface SignalRepositoryDeps {
   readonly intake: {
     /** Awaited before the decryption's step is committed; a rejection rolls the step back. */
     decrypted(ciphertext: Uint8Array, plaintext: Uint8Array): Promise<void>
+    whileAsking<T>(question: () => Promise<T>): Promise<T>
   }
   /** A ciphertext for this device, or group, is committed and about to leave. */
   onEncrypted(recipient: string): void
@@ -43,7 +44,8 @@ export interface SignalRepositoryDeps {
 export function createSignalRepository(deps: SignalRepositoryDeps): SignalRepositoryWithLIDStore {
   const { creds, logger, lidsOf, intake } = deps
   const keys = addTransactionCapability(deps.keys, logger, ONE_ATTEMPT)
-  const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds, keys }, logger, lidsOf)
+  const asking = lidsOf && ((jids: string[]) => intake.whileAsking(() => lidsOf(jids)))
+  const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds, keys }, logger, asking)
   boundLidMappings(base, deps.lidMappings)
 
   /** A transaction that excludes all others of the same user, by whichever of its two names they go. */
