@@ -14,7 +14,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { copyApp } from '../../../../../sim/dyno/real/app-copy.ts'
 import { dynoEnvironment } from '../../../../../sim/dyno/real/dyno-environment.ts'
 import { DYNO_SIZES } from '../../../../../sim/dyno/real/dyno-size.ts'
-import { bindingIn } from '../../../../../sim/dyno/real/listening-port.ts'
+import { bindingIn, ephemeralPorts, freePort } from '../../../../../sim/dyno/real/listening-port.ts'
 import { pageBytes, parseStat, readProcesses } from '../../../../../sim/dyno/real/process-table.ts'
 import { compressRules, realRules } from '../../../../../sim/dyno/real/real-rules.ts'
 import { commandOf, findCommand, procfileCommand } from '../../../../../sim/dyno/real/web-command.ts'
@@ -131,6 +131,24 @@ describe('the environment of a dyno', () => {
       WEB_MEMORY: memory,
       WEB_CONCURRENCY: concurrency,
     })
+  })
+})
+
+describe('a free port', () => {
+  it('is none that the kernel gives to connections', async () => {
+    const { from, to } = ephemeralPorts(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'))
+    const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()))
+    const leavesRoom = from > 10_000 || to < 32_767
+    expect(ports.filter((port) => port >= from && port <= to)).toEqual(leavesRoom ? [] : ports)
+    expect(new Set(ports).size).toBeGreaterThan(15)
+  })
+
+  it.each([
+    ['32768\t60999\n', { from: 32_768, to: 60_999 }],
+    ['1024 65535', { from: 1_024, to: 65_535 }],
+    ['', { from: 32_768, to: 60_999 }],
+  ])('is told from the others by %j', (text, range) => {
+    expect(ephemeralPorts(text)).toEqual(range)
   })
 })
 
