@@ -1,6 +1,6 @@
 /**
  * A sweep: kill points one after the other, on one lane or several beside each other. A lane has a Postgres server of
- * its own, because it kills it, and a stage that lives until a point leaves it in doubt.
+ * its own, because it kills it, and a stage that lives until a point leaves it in doubt; a pairing has one of its own.
  */
 
 import { join } from 'node:path'
@@ -9,8 +9,11 @@ import { startPostgres } from '../postgres/provider.ts'
 import type { PostgresServer } from '../postgres/postgres-server.ts'
 import type { KillPoint } from './kill-point.ts'
 import { MUTANTS, buildMutant } from './mutants.ts'
+import { PairingPoint } from './pairing-point.ts'
+import type { PointOutcome } from './point-outcome.ts'
 import { SHORTENED } from './sweep-stage.ts'
 import { TrafficPoints } from './traffic-points.ts'
+import { WRITE_OPERATIONS } from './write-operations.ts'
 
 const APP_FOLDER = join(import.meta.dirname, '../..')
 
@@ -29,6 +32,13 @@ export function createKillSweep(request: KillSweepRequest): RunningSweep {
   }
 }
 
+/** Where points are run, one after the other. */
+interface PointStage {
+  readonly lines: readonly string[]
+  run(point: KillPoint): Promise<PointOutcome>
+  close(): Promise<void>
+}
+
 /** The people's memory of what they have read is bounded, and so is what one stage proves. */
 const POINTS_PER_STAGE = 250
 
@@ -37,7 +47,7 @@ class KillSweep {
   readonly #appFolder: string
   /** Those that are still starting, too. */
   readonly #postgres = new Set<Promise<PostgresServer>>()
-  readonly #stages = new Set<Promise<TrafficPoints>>()
+  readonly #stages = new Set<Promise<PointStage>>()
   #next = 0
   #isStopped = false
   #stop: Promise<void> | undefined
@@ -69,20 +79,23 @@ class KillSweep {
 
   async #lane(lane: number): Promise<void> {
     const postgres = await this.#startPostgres()
-    let opening: Promise<TrafficPoints> | undefined
+    let traffic: Promise<PointStage> | undefined
     let judged = 0
     for (let point = this.#take(); point !== undefined; point = this.#take()) {
-      opening ??= this.#openStage(postgres, `${this.#request.seed}/${lane}/${judged}`)
+      const seed = `${this.#request.seed}/${lane}/${judged}`
+      const isPairing = isOfPairing(point)
+      const opening = isPairing || traffic === undefined ? this.#open(isPairing, postgres, seed) : traffic
+      if (!isPairing) traffic = opening
       const stage = await opening
       const outcome = await stage.run(point)
       if (this.#isStopped) return
       judged += 1
       const isInDoubt = outcome.verdict !== 'holds'
       this.#request.onOutcome(outcome, isInDoubt ? [...stage.lines] : [])
-      if (!isInDoubt && judged % POINTS_PER_STAGE !== 0) continue
+      if (!isPairing && !isInDoubt && judged % POINTS_PER_STAGE !== 0) continue
       await stage.close()
       this.#stages.delete(opening)
-      opening = undefined
+      if (!isPairing) traffic = undefined
     }
   }
 
@@ -91,8 +104,9 @@ class KillSweep {
     return this.#request.points[this.#next++]
   }
 
-  #openStage(postgres: PostgresServer, seed: string): Promise<TrafficPoints> {
-    const opening = TrafficPoints.open({ postgres, appFolder: this.#appFolder, settings: SHORTENED, seed })
+  #open(isPairing: boolean, postgres: PostgresServer, seed: string): Promise<PointStage> {
+    const options = { postgres, appFolder: this.#appFolder, settings: SHORTENED, seed }
+    const opening = isPairing ? PairingPoint.open(options) : TrafficPoints.open(options)
     this.#stages.add(opening)
     return opening
   }
@@ -112,4 +126,8 @@ class KillSweep {
     await Promise.allSettled([...this.#stages].map(async (opening) => (await opening).close()))
     await Promise.allSettled([...this.#postgres].map(async (starting) => (await starting).stop()))
   }
+}
+
+function isOfPairing({ operation }: KillPoint): boolean {
+  return WRITE_OPERATIONS.some(({ name, stimulus }) => name === operation && stimulus === 'pairing')
 }

@@ -3,10 +3,16 @@
 import type { ServerEvent } from '../whatsapp/server-event.ts'
 
 export class LoginWatch {
+  readonly #isLinked: () => boolean
   readonly #loggedIn = new Set<number>()
   readonly #open = new Set<number>()
   #mostAtOnce = 0
   #qrCodes = 0
+
+  /** @param isLinked whether the account knows a device: only then is a QR one too many */
+  constructor(isLinked: () => boolean) {
+    this.#isLinked = isLinked
+  }
 
   observe(event: ServerEvent): void {
     const { kind, connection } = event
@@ -15,7 +21,7 @@ export class LoginWatch {
       this.#mostAtOnce = Math.max(this.#mostAtOnce, this.#loggedIn.size)
     }
     if (kind === 'open') this.#open.add(connection)
-    if (kind === 'registering') this.#qrCodes += 1
+    if (kind === 'registering' && this.#isLinked()) this.#qrCodes += 1
     if (kind !== 'closed') return
     this.#loggedIn.delete(connection)
     this.#open.delete(connection)
@@ -26,7 +32,7 @@ export class LoginWatch {
     return this.#open.size
   }
 
-  /** Since the last call: logins at once at most, and clients that came without any session. */
+  /** Since the last call: logins at once at most, and clients of a linked account that came without a session. */
   take(): { readonly mostAtOnce: number; readonly qrCodes: number } {
     const taken = { mostAtOnce: this.#mostAtOnce, qrCodes: this.#qrCodes }
     this.#mostAtOnce = this.#loggedIn.size

@@ -26,3 +26,12 @@ export interface PointOutcome {
   readonly recoveredAfterMs: number | undefined
   readonly tookMs: number
 }
+
+export function outcomeOf(
+  point: KillPoint,
+  run: Pick<PointOutcome, 'violations' | 'recoveredAfterMs' | 'tookMs'> & { readonly hasStruck: boolean },
+): PointOutcome {
+  const { hasStruck, ...rest } = run
+  if (!hasStruck) return { point, verdict: 'vacuous', ...rest }
+  return { point, verdict: rest.violations.length === 0 ? 'holds' : 'broken', ...rest }
+}

@@ -8,7 +8,9 @@ import type { DynoEvent } from '../dyno/real/dyno-event.ts'
 import type { PostgresServer } from '../postgres/postgres-server.ts'
 import { ProcessWatch } from '../real/process-watch.ts'
 import { DatabaseClients } from './database-clients.ts'
+import type { KillPoint } from './kill-point.ts'
 import { LoginWatch } from './login-watch.ts'
+import { Strike } from './strike.ts'
 import { openSweepStage } from './sweep-stage.ts'
 import type { SweepStage } from './sweep-stage.ts'
 
@@ -17,6 +19,8 @@ export interface SweepBenchOptions {
   readonly appFolder: string
   readonly seed: string
   readonly settings: Readonly<Record<string, string>>
+  /** As of the stage. */
+  readonly isLinked: boolean
 }
 
 const KEPT_LINES = 200
@@ -24,7 +28,7 @@ const LOOK_EVERY_MS = 15
 
 export class SweepBench {
   readonly clients: DatabaseClients
-  readonly logins = new LoginWatch()
+  readonly logins = new LoginWatch(() => (this.#stage?.account.linkedDevices.length ?? 0) > 0)
   readonly processes: ProcessWatch
   readonly #postgres: PostgresServer
   /** Boot → the dyno's first process. */
@@ -81,15 +85,15 @@ export class SweepBench {
     return this.logins.open === 1 && this.processes.living.length === 1 && this.stage.sim.state === 'up'
   }
 
-  supervisorOf(boot: number): number | undefined {
-    return this.#supervisors.get(boot)
-  }
-
-  /** Begins at once, by signals. @throws Error when the server is not ours */
-  async killPostgres(): Promise<void> {
-    const { faults } = this.#postgres
-    if (faults === undefined) throw new Error('this Postgres is not ours to kill')
-    await faults.goDown('kill')
+  /** Sets the trap of the point. */
+  arm(point: KillPoint): Strike {
+    return new Strike({
+      point,
+      database: this.stage.database,
+      processAt: (clientPort) => this.clients.processAt(clientPort),
+      supervisorOf: (boot) => this.#supervisors.get(boot),
+      killPostgres: () => this.#killPostgres(),
+    })
   }
 
   /** @throws InfrastructureError when it does not come back */
@@ -131,6 +135,13 @@ export class SweepBench {
   async close(): Promise<void> {
     this.processes.stop()
     await this.#stage?.close()
+  }
+
+  /** Begins at once, by signals. @throws Error when the server is not ours */
+  async #killPostgres(): Promise<void> {
+    const { faults } = this.#postgres
+    if (faults === undefined) throw new Error('this Postgres is not ours to kill')
+    await faults.goDown('kill')
   }
 
   #observe(event: DynoEvent): void {

@@ -1,6 +1,6 @@
 /**
  * Where a sweep plays: the bot as it is deployed in a dyno of real processes, its database behind the fault proxy,
- * its WhatsApp on loopback, its session linked beforehand. It lives through many kills: Heroku's waits and the bot's
+ * its WhatsApp on loopback. It lives through many kills: Heroku's waits and the bot's
  * are shortened by settings that whoever runs it can print.
  */
 
@@ -25,6 +25,8 @@ export interface SweepStageOptions {
   readonly appFolder: string
   readonly seed: string
   readonly settings: Readonly<Record<string, string>>
+  /** The session is paired before the first boot; else the bot shows a code on its page. */
+  readonly isLinked: boolean
   onServerEvent(event: ServerEvent): void
   onDynoEvent(event: DynoEvent): void
   onLine(line: LogLine): void
@@ -42,6 +44,9 @@ export interface SweepStage {
   /** SIGKILL for whatever still runs, and the end of everything else. */
   close(): Promise<void>
 }
+
+/** Opens the bot's page; of a bot that lives for seconds on loopback. */
+export const ADMIN_TOKEN = 'open-sesame-open-sesame'
 
 /** A crash costs a second instead of a minute, and none costs more than the one before. */
 export const SHORTENED: Readonly<Record<string, string>> = {
@@ -87,13 +92,15 @@ export async function openSweepStage(options: SweepStageOptions): Promise<SweepS
     opened.push(() => whatsapp.close())
     const account = whatsapp.addAccount({ name: 'Owner' })
     const sessionId = `sweep-${randomUUID()}`
-    await storeLinkedSession({ databaseUrl, sessionId, logger: SILENT }, account.linkedDevice().creds)
+    if (options.isLinked)
+      await storeLinkedSession({ databaseUrl, sessionId, logger: SILENT }, account.linkedDevice().creds)
     const audit = await SessionAudit.open(databaseUrl)
 
     const sim = createSim(options, {
       DATABASE_URL: database.url,
       WHATSAPP_URL: whatsapp.url,
       SESSION_ID: sessionId,
+      ...(options.isLinked ? {} : { ADMIN_TOKEN, PAIRING_PHONE_NUMBER: account.pn }),
       ...settings,
     })
     opened.push(() => sim.stopNow())

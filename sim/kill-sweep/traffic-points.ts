@@ -5,8 +5,9 @@
  */
 
 import type { KillPoint } from './kill-point.ts'
+import { outcomeOf } from './point-outcome.ts'
 import type { PointOutcome, SweepViolation } from './point-outcome.ts'
-import { Strike } from './strike.ts'
+import type { Strike } from './strike.ts'
 import { SweepBench } from './sweep-bench.ts'
 import type { SweepBenchOptions } from './sweep-bench.ts'
 import { SweepJudge } from './sweep-judge.ts'
@@ -35,8 +36,8 @@ export class TrafficPoints {
   }
 
   /** Boots; resolves when everybody has got a first answer. @throws Error, InfrastructureError */
-  static async open(options: SweepBenchOptions): Promise<TrafficPoints> {
-    const bench = await SweepBench.open(options)
+  static async open(options: Omit<SweepBenchOptions, 'isLinked'>): Promise<TrafficPoints> {
+    const bench = await SweepBench.open({ ...options, isLinked: true })
     try {
       const points = new TrafficPoints(bench)
       await points.#start()
@@ -60,13 +61,7 @@ export class TrafficPoints {
   async run(point: KillPoint): Promise<PointOutcome> {
     const startedMs = performance.now()
     await this.#bench.until(() => this.#isCalm, ANSWERS_WITHIN_MS)
-    const strike = new Strike({
-      point,
-      database: this.#bench.stage.database,
-      processAt: (clientPort) => this.#bench.clients.processAt(clientPort),
-      supervisorOf: (boot) => this.#bench.supervisorOf(boot),
-      killPostgres: () => this.#bench.killPostgres(),
-    })
+    const strike = this.#bench.arm(point)
     let violations: readonly SweepViolation[] = []
     let recoveredAfterMs: number | undefined
     try {
@@ -83,13 +78,8 @@ export class TrafficPoints {
     } finally {
       strike.end()
     }
-    return {
-      point,
-      verdict: !strike.hasStruck ? 'vacuous' : violations.length === 0 ? 'holds' : 'broken',
-      violations,
-      recoveredAfterMs,
-      tookMs: Math.round(performance.now() - startedMs),
-    }
+    const tookMs = Math.round(performance.now() - startedMs)
+    return outcomeOf(point, { hasStruck: strike.hasStruck, violations, recoveredAfterMs, tookMs })
   }
 
   async #start(): Promise<void> {
@@ -129,7 +119,9 @@ export class TrafficPoints {
         return this.#boot()
       case 'stop':
         return this.#bench.stage.sim.restart()
+      // The first comes by itself, the other on a stage of its own.
       case 'time':
+      case 'pairing':
         return undefined
       default:
         return stimulus satisfies never

@@ -5,9 +5,9 @@
 
 /**
  * `message`: somebody writes. `new-contact`: somebody writes for the first time. `boot`: a bot process starts.
- * `stop`: one is stopped in order. `time`: it comes by itself.
+ * `stop`: one is stopped in order. `time`: it comes by itself. `pairing`: a bot without a session is linked.
  */
-export type Stimulus = 'message' | 'new-contact' | 'boot' | 'stop' | 'time'
+export type Stimulus = 'message' | 'new-contact' | 'boot' | 'stop' | 'time' | 'pairing'
 
 export interface WriteOperation {
   readonly name: string
@@ -26,12 +26,12 @@ export const WRITE_OPERATIONS: readonly WriteOperation[] = [
   { name: 'renew-and-charge', stimulus: 'boot', maxOccurrence: 1 },
   { name: 'renew-lease', stimulus: 'time', maxOccurrence: 3 },
   { name: 'release-lease', stimulus: 'stop', maxOccurrence: 1 },
+  { name: 'insert-lease', stimulus: 'pairing', maxOccurrence: 1 },
+  { name: 'commit-creds', stimulus: 'pairing', maxOccurrence: 4 },
 ]
 
 /** Writes that a sweep leaves out, each with the reason. */
 export const NOT_SWEPT: Readonly<Record<string, string>> = {
-  'insert-lease': 'only in the life of a new session',
-  'commit-creds': 'only at a pairing and the login after it',
   'mark-started': 'only for commands that must not run twice, and the deployed bot has none',
   'halt-session': 'ends the session for good: nobody is to log in afterwards',
   prune: 'only of a bot that has lived for a minute, and no bot of a sweep does',

@@ -44,7 +44,7 @@ describe('kill-sweep', () => {
 
   it('exits 3 when a write never came about, and says so', async () => {
     const sweep = { 'postgres/release-lease': { verdict: 'vacuous', violations: [] } } as const
-    const { exitCode, out } = await lab('kill-sweep --points 90', { sweep })
+    const { exitCode, out } = await lab('kill-sweep --points 110', { sweep })
     expect(exitCode).toBe(3)
     expect(out).toContain('the write never came about')
   })
