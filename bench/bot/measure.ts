@@ -43,6 +43,7 @@ const FIGURES = [
   { name: 'dyno idle and connected, Pss', unit: 'MB', goal: 150 },
   { name: 'dyno idle and connected, RSS summed', unit: 'MB', goal: undefined },
   { name: 'start to /health answering', unit: 'ms', goal: 300 },
+  { name: 'start to /health answering, CPU time', unit: 'ms', goal: undefined },
   { name: 'start to WhatsApp open', unit: 'ms', goal: 1_500 },
   { name: 'fresh bot process: without connection', unit: 'ms', goal: 2_000 },
   { name: 'fresh bot process: Pss after / before', unit: '×', goal: undefined },
@@ -83,6 +84,7 @@ export async function measureBot(
 async function playRound(environment: LabEnvironment, stage: Stage): Promise<Round> {
   const dyno = await boot(environment, stage)
   const healthMs = await dyno.healthAfterMs()
+  const healthCpuMs = dyno.supervisorCpuMs()
   const openMs = await dyno.openAfterMs(1)
   await stage.say('.ping idle')
   await sleep(SETTLED_MS)
@@ -98,6 +100,7 @@ async function playRound(environment: LabEnvironment, stage: Stage): Promise<Rou
     'dyno idle and connected, Pss': use.dynoPssMb,
     'dyno idle and connected, RSS summed': use.dynoRssMb,
     'start to /health answering': healthMs,
+    'start to /health answering, CPU time': healthCpuMs,
     'start to WhatsApp open': openMs,
     'fresh bot process: without connection': gapMs,
     'fresh bot process: Pss after / before': after.dynoPssMb / use.dynoPssMb,
