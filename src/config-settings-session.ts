@@ -19,7 +19,7 @@ export const SESSION = {
   ),
   sessionEncryptionKeyPrevious: optionalKey(
     'SESSION_ENCRYPTION_KEY_PREVIOUS',
-    'The key before, still readable while rows are written anew under SESSION_ENCRYPTION_KEY.',
+    'The key before: still opens rows, until npm run session -- reseal has written them anew.',
   ),
   sessionImport: optionalText(
     'SESSION_IMPORT',

@@ -9,6 +9,7 @@ import { Command, CommanderError } from 'commander'
 import { isPaired } from './adapters/baileys-paired.ts'
 import { migrateDatabase } from './adapters/postgres-migrate.ts'
 import { createPool } from './adapters/postgres-pool.ts'
+import { resealRows } from './adapters/postgres-reseal.ts'
 import { PostgresSessionArchive } from './adapters/postgres-session-archive.ts'
 import { PostgresSessionStore } from './adapters/postgres-session-store.ts'
 import { readArchive, writeArchive } from './adapters/system-archive-file.ts'
@@ -23,7 +24,7 @@ import type { ErrorCode } from './errors.ts'
 import type { Logger } from './ports/logger.ts'
 import { sessionStateText } from './session-report.ts'
 import { Refusal, SessionTool } from './session-tool.ts'
-import { createRowCipher } from './session/encryption.ts'
+import { createRowCipher, isSealedUnder } from './session/encryption.ts'
 
 /** As docs/operations.md lists them. */
 const EXIT = { done: 0, usage: 2, refused: 3, archive: 4, database: 5, config: 78 } as const
@@ -98,6 +99,21 @@ program
       if (config.sessionImport !== undefined) say('take SESSION_IMPORT out first, or it is imported again')
     }),
   )
+program
+  .command('reseal')
+  .description('writes everything anew under SESSION_ENCRYPTION_KEY, also while the bot runs')
+  .action(() =>
+    withTool(async (_tool, { sessionEncryptionKey: key }, _migrate, rows) => {
+      const isCurrent = (sealed: Uint8Array): boolean => isSealedUnder(key, sealed)
+      const { resealed, current, unreadable } = await resealRows({ ...rows, isCurrent })
+      say(`${resealed} rows written anew, ${current} were already under this key`)
+      if (unreadable > 0)
+        throw new Refusal(
+          `${unreadable} rows do not open with the keys that are set, and are left as they are`,
+        )
+      say('SESSION_ENCRYPTION_KEY_PREVIOUS is needed no more')
+    }),
+  )
 
 process.exitCode = await run()
 
@@ -121,7 +137,12 @@ function exitCodeOf(error: unknown): number {
 }
 
 async function withTool(
-  work: (tool: SessionTool, config: Config, migrate: () => Promise<unknown>) => Promise<void>,
+  work: (
+    tool: SessionTool,
+    config: Config,
+    migrate: () => Promise<unknown>,
+    rows: ConstructorParameters<typeof PostgresSessionStore>[0],
+  ) => Promise<void>,
 ): Promise<void> {
   const parsed = parseConfig(process.env)
   if (!parsed.ok) throw new AppError('config-invalid', configProblemsText(parsed.problems))
@@ -148,7 +169,7 @@ async function withTool(
     say,
   })
   try {
-    await work(tool, config, () => migrateDatabase({ pool, logger: SILENT }))
+    await work(tool, config, () => migrateDatabase({ pool, logger: SILENT }), rows)
   } finally {
     await pool.end()
   }

@@ -173,10 +173,10 @@ export class PostgresMessageJournal implements MessageJournal {
 }
 
 /** JSON, because any separator may occur inside an id. */
-function inboundIdentity({ chat, participant, id }: InboundKey): RowIdentity {
+export function inboundIdentity({ chat, participant, id }: InboundKey): RowIdentity {
   return { type: 'inbound', id: JSON.stringify([chat, participant, id]) }
 }
 
-function replyIdentity(replyId: string, chat: string): RowIdentity {
+export function replyIdentity(replyId: string, chat: string): RowIdentity {
   return { type: 'reply', id: JSON.stringify([replyId, chat]) }
 }

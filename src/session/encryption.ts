@@ -63,6 +63,13 @@ export function createRowCipher(deps: {
   }
 }
 
+/** Whether a row is as this key, or no key at all, would seal it today; says nothing of whether it opens. */
+export function isSealedUnder(key: Uint8Array | undefined, sealed: Uint8Array): boolean {
+  if (key === undefined) return sealed[0] === PLAIN_VERSION
+  const keyId = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength).subarray(1, NONCE_AT)
+  return sealed[0] === SEALED_VERSION && rowKeyOf(key).id.equals(keyId)
+}
+
 function rowKeyOf(secret: Uint8Array): RowKey {
   if (secret.length !== KEY_BYTES) {
     throw new AppError('config-invalid', `an encryption key is ${KEY_BYTES} bytes, not ${secret.length}`)

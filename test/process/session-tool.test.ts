@@ -1,6 +1,7 @@
 /** `npm run session` as its owner runs it: a process of its own, on real databases. */
 
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,9 +9,11 @@ import { text as textOf } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { migrateDatabase } from '../../src/adapters/postgres-migrate.ts'
 import { createPool } from '../../src/adapters/postgres-pool.ts'
+import { PostgresMessageJournal } from '../../src/adapters/postgres-message-journal.ts'
+import { resealRows } from '../../src/adapters/postgres-reseal.ts'
 import { PostgresSessionStore } from '../../src/adapters/postgres-session-store.ts'
 import { SystemSecureRandom } from '../../src/adapters/system-secure-random.ts'
-import { createRowCipher } from '../../src/session/encryption.ts'
+import { createRowCipher, isSealedUnder } from '../../src/session/encryption.ts'
 import { testDatabase } from '../support/database.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 import type pg from 'pg'
@@ -72,6 +75,21 @@ class Database {
     await this.store().commit({ epoch, sequence: 1, nowMs: 1_700_000_000_000, creds: CREDS, keys: KEYS })
     if (options.isReleased) await this.store().releaseLease({ owner: 'bot', epoch })
     return epoch
+  }
+
+  /** Rows, by the id of the key that they are sealed under. */
+  async rowsByKey(): Promise<Record<string, number>> {
+    const columns = ['creds.value', 'keys.value', 'inbound.text', 'replies.text'].map((each) =>
+      each.split('.'),
+    )
+    const all = columns
+      .map(([table, column]) => `SELECT ${column} AS value FROM blacksky_${table}`)
+      .join(' UNION ALL ')
+    const { rows } = await this.pool.query<{ key: string; count: string }>(
+      `SELECT encode(substring(value FROM 2 FOR 4), 'hex') AS key, count(*) FROM (${all}) AS rows
+       WHERE value IS NOT NULL GROUP BY 1`,
+    )
+    return Object.fromEntries(rows.map(({ key, count }) => [key, Number(count)]))
   }
 
   async run(words: string, env: Readonly<Record<string, string>> = {}) {
@@ -325,5 +343,108 @@ describe('the command line', () => {
     expect(ended.status).toBe(status)
     expect(ended.out + ended.err).toMatch(words)
     expect(ended.out + ended.err).not.toMatch(/hidden| at .*\.ts:/)
+  })
+})
+
+/** How the database shows under which key a row is sealed. */
+function idOf(keyHex: string): string {
+  return createHash('sha256').update(Buffer.from(keyHex, 'hex')).digest('hex').slice(0, 8)
+}
+
+function cipherOf(keyHex: string): ReturnType<typeof createRowCipher> {
+  const keys = [Buffer.from(keyHex, 'hex')]
+  return createRowCipher({ sessionId: 'default', secureRandom: new SystemSecureRandom(), keys })
+}
+
+describe('reseal', () => {
+  const BOTH = { SESSION_ENCRYPTION_KEY: NEW_KEY, SESSION_ENCRYPTION_KEY_PREVIOUS: OLD_KEY }
+  const CHAT = '4915@s.whatsapp.net'
+
+  /** Credentials, more keys than a page holds, a command and a reply, all under the old key. */
+  async function rotating(): Promise<Database> {
+    const db = await database(OLD_KEY)
+    const epoch = await db.pair({ isReleased: false })
+    const keys = Array.from({ length: 1_203 }, (_, index) => ({
+      type: 'session',
+      id: `${index}.0`,
+      value: '{}',
+    }))
+    await db.store().commit({ epoch, sequence: 2, nowMs: 1, keys })
+    const journal = new PostgresMessageJournal({
+      pool: db.pool,
+      sessionId: 'default',
+      cipher: cipherOf(OLD_KEY),
+    })
+    const message = { chat: CHAT, participant: '', id: 'A', sentAtMs: 1 }
+    await journal.recordInbound({ epoch, nowMs: 1, message: { ...message, text: '.ping' } })
+    const key = { chat: CHAT, participant: '', id: 'B' }
+    const reply = { replyId: 'R', chat: CHAT, text: 'pong' }
+    await journal.recordInbound({ epoch, nowMs: 1, message: { ...message, id: 'B', text: '.ping' } })
+    await journal.recordHandled({ epoch, nowMs: 1, key, reply })
+    return db
+  }
+
+  it('writes everything anew while a bot holds the session, so that the old key can go', async () => {
+    const db = await rotating()
+    expect(await db.rowsByKey()).toEqual({ [idOf(OLD_KEY)]: 1_208 })
+    const done = await db.run('reseal', BOTH)
+    expect([done.status, done.err]).toEqual([0, expect.stringContaining('1208 rows written anew')])
+    expect(await db.rowsByKey()).toEqual({ [idOf(NEW_KEY)]: 1_208 })
+    const store = new PostgresSessionStore({ pool: db.pool, sessionId: 'default', cipher: cipherOf(NEW_KEY) })
+    expect(await store.readCreds()).toBe(CREDS)
+    expect(await store.readKeys({ type: 'pre-key', ids: ['1'] })).toEqual([
+      { id: '1', value: KEYS[0]?.value },
+    ])
+    const journal = new PostgresMessageJournal({
+      pool: db.pool,
+      sessionId: 'default',
+      cipher: cipherOf(NEW_KEY),
+    })
+    expect(await journal.readReply({ replyId: 'R' })).toMatchObject({ text: 'pong' })
+    const again = await db.run('reseal', BOTH)
+    expect(again.err).toContain('0 rows written anew, 1208 were already under this key')
+  })
+
+  it('says what it cannot open, and leaves it as it is', async () => {
+    const db = await rotating()
+    const done = await db.run('reseal', { SESSION_ENCRYPTION_KEY: NEW_KEY })
+    expect([done.status, done.err]).toEqual([3, expect.stringContaining('1208 rows do not open')])
+    expect(await db.rowsByKey()).toEqual({ [idOf(OLD_KEY)]: 1_208 })
+  })
+
+  it('lets stand what the bot writes meanwhile', async () => {
+    const db = await rotating()
+    const secureRandom = new SystemSecureRandom()
+    const keys = [NEW_KEY, OLD_KEY].map((hex) => Buffer.from(hex, 'hex'))
+    const cipher = createRowCipher({ sessionId: 'default', secureRandom, keys })
+    const bot = new PostgresSessionStore({ pool: db.pool, sessionId: 'default', cipher })
+    let sequence = 2
+    // The bot moves the ratchet between the reading of its row and the writing.
+    const isCurrent = (sealed: Uint8Array): boolean => isSealedUnder(keys[0], sealed)
+    const racing = {
+      connect: async () => {
+        const client = await db.pool.connect()
+        const query = async (statement: { name: string; values: unknown[] }) => {
+          if (
+            statement.name === 'reseal-replace-blacksky_keys' &&
+            String(statement.values[1]) === 'session,4915.0'
+          ) {
+            const change = { type: 'session', id: '4915.0', value: '{"ratchet":2}' }
+            await bot.commit({ epoch: 1, sequence: ++sequence, nowMs: 2, keys: [change] })
+          }
+          return client.query(statement as never)
+        }
+        return { query, release: () => client.release() }
+      },
+    }
+    const pool = racing as unknown as pg.Pool
+    expect(await resealRows({ pool, sessionId: 'default', cipher, isCurrent })).toMatchObject({
+      unreadable: 0,
+    })
+    expect(sequence).toBe(3)
+    const read = new PostgresSessionStore({ pool: db.pool, sessionId: 'default', cipher: cipherOf(NEW_KEY) })
+    expect(await read.readKeys({ type: 'session', ids: ['4915.0'] })).toEqual([
+      { id: '4915.0', value: '{"ratchet":2}' },
+    ])
   })
 })
