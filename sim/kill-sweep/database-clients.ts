@@ -31,8 +31,7 @@ export class DatabaseClients {
 
   /** The server's process `backendPid` has begun to serve the client at this port. */
   began(backendPid: number, clientPort: number): void {
-    const half = clientHalf(clientPort, this.#options.proxyPort())
-    const owner = half && this.#options.processes().find(({ pid }) => holdsSocket(pid, half.inode))
+    const owner = this.#find(clientPort)
     if (owner === undefined) this.#byPort.delete(clientPort)
     else this.#byPort.set(clientPort, owner)
     // One that died before it could be seen is still another one than all the others.
@@ -42,7 +41,7 @@ export class DatabaseClients {
 
   /** The bot process at this port of the proxy's clients; undefined when it was gone before it could be seen. */
   processAt(clientPort: number): BotProcess | undefined {
-    return this.#byPort.get(clientPort)
+    return this.#byPort.get(clientPort) ?? this.#find(clientPort)
   }
 
   /** @param atMs ms since 1970: process ids of a server that is started anew begin anew, too */
@@ -56,5 +55,10 @@ export class DatabaseClients {
   /** Forgets sessions that are so many back: nobody will ask for them. */
   prune(kept = 500): void {
     this.#clients = this.#clients.slice(-kept)
+  }
+
+  #find(clientPort: number): BotProcess | undefined {
+    const half = clientHalf(clientPort, this.#options.proxyPort())
+    return half && this.#options.processes().find(({ pid }) => holdsSocket(pid, half.inode))
   }
 }

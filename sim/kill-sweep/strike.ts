@@ -38,12 +38,7 @@ export class Strike {
   /** Sets the trap at once. */
   constructor(options: StrikeOptions) {
     this.#options = options
-    const { point, database } = options
-    database.setTrap({
-      moment: point.moment,
-      wants: (names) => names.includes(point.operation) && (this.#seen += 1) === point.occurrence,
-      onSprung: (site) => this.#sprung(site),
-    })
+    this.#setTrap()
     // Nobody has to be waiting when a kill fails.
     this.#struck.promise.catch(() => undefined)
   }
@@ -52,7 +47,7 @@ export class Strike {
     return this.#atMs !== undefined
   }
 
-  /** Resolves when the victim is dead; rejects when there was nobody to kill. */
+  /** Resolves when the victim is dead; rejects when Postgres could not be killed. */
   struck(): Promise<Struck> {
     return this.#struck.promise
   }
@@ -64,11 +59,27 @@ export class Strike {
     this.#land()
   }
 
+  #setTrap(): void {
+    const { point, database } = this.#options
+    database.setTrap({
+      moment: point.moment,
+      wants: (names) => names.includes(point.operation) && (this.#seen += 1) >= point.occurrence,
+      onSprung: (site) => this.#sprung(site),
+    })
+  }
+
   #sprung(site: TrapSite): TrapVerdict {
     const { point } = this.#options
+    const pid = this.#victimPid(site)
+    if (pid === undefined && point.victim !== 'postgres') {
+      // Its dyno was just being swept: the next one will do.
+      this.#setTrap()
+      site.release()
+      return 'pass'
+    }
     if (point.moment === 'late') this.#landAfterTakeover(site)
-    if (point.afterMs === 0) this.#kill(site)
-    else this.#timer = setTimeout(() => this.#kill(site), point.afterMs)
+    if (point.afterMs === 0) this.#kill(pid)
+    else this.#timer = setTimeout(() => this.#kill(pid), point.afterMs)
     // A supervisor does not write itself: its bot's statement goes on.
     return point.victim === 'supervisor' ? 'pass' : 'hold'
   }
@@ -91,27 +102,27 @@ export class Strike {
     release?.()
   }
 
-  #kill({ clientPort }: TrapSite): void {
-    this.#atMs = performance.now()
-    const struck = { atMs: this.#atMs }
-    const { point } = this.#options
-    if (point.victim === 'postgres') {
-      this.#options.killPostgres().then(
-        () => this.#struck.resolve(struck),
-        (error: unknown) => this.#struck.reject(error),
-      )
+  /** @param pid undefined for Postgres, which has many */
+  #kill(pid: number | undefined): void {
+    const struck = { atMs: performance.now() }
+    this.#atMs = struck.atMs
+    if (pid !== undefined) {
+      // One that has ended by itself meanwhile is as dead as it can be.
+      signalQuietly(pid, 'SIGKILL')
+      this.#struck.resolve(struck)
       return
     }
-    const pid = this.#victimPid(clientPort)
-    // Ended by itself within the delay, or by what brought the write about: it is as dead as it can be.
-    if (pid !== undefined && (signalQuietly(pid, 'SIGKILL') || point.afterMs > 0))
-      this.#struck.resolve(struck)
-    else this.#struck.reject(new Error(`no ${point.victim} stands behind port ${clientPort}`))
+    this.#options.killPostgres().then(
+      () => this.#struck.resolve(struck),
+      (error: unknown) => this.#struck.reject(error),
+    )
   }
 
-  #victimPid(clientPort: number): number | undefined {
+  #victimPid({ clientPort }: TrapSite): number | undefined {
+    const { victim } = this.#options.point
+    if (victim === 'postgres') return undefined
     const bot = this.#options.processAt(clientPort)
     if (bot === undefined) return undefined
-    return this.#options.point.victim === 'bot' ? bot.pid : this.#options.supervisorOf(bot.boot)
+    return victim === 'bot' ? bot.pid : this.#options.supervisorOf(bot.boot)
   }
 }
