@@ -17,6 +17,7 @@ import {
   sweepSummary,
   sweepTable,
 } from '../report/kill-sweep-report.ts'
+import type { SweepResult } from '../report/kill-sweep-report.ts'
 import { SweepProgress } from '../report/kill-sweep-progress.ts'
 import { PrngStream } from '../world/prng.ts'
 import { EXIT } from './exit-code.ts'
@@ -72,21 +73,22 @@ export async function killSweepCommand(
   const startedMs = performance.now()
   terminal.write(sweepHeading({ ...options, points: points.length, lanes, settings: sweep.settings }))
   progress.start()
-  try {
-    await lifetime.unlessInterrupted(sweep.run())
-  } finally {
-    progress.stop()
-  }
-  const result = {
+  const result = (): SweepResult => ({
     outcomes,
     wallMs: Math.round(performance.now() - startedMs),
     lanes,
     settings: sweep.settings,
+  })
+  try {
+    await lifetime.unlessInterrupted(sweep.run())
+  } finally {
+    progress.stop()
+    // Also of a sweep that is cut off: half an hour of judged points is worth a table.
+    if (outcomes.length > 0)
+      terminal.write(`\n${sweepTable(outcomes, terminal.colors)}${sweepSummary(result(), terminal.colors)}`)
   }
   if (options.jsonFile !== undefined)
-    writeAtomically(resolve(directory, options.jsonFile), sweepJson({ ...options, ...result }))
-  terminal.write(`\n${sweepTable(outcomes, terminal.colors)}`)
-  terminal.write(sweepSummary(result, terminal.colors))
+    writeAtomically(resolve(directory, options.jsonFile), sweepJson({ ...options, ...result() }))
   return exitCodeOf(outcomes)
 }
 

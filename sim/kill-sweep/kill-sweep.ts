@@ -35,6 +35,8 @@ export function createKillSweep(request: KillSweepRequest): RunningSweep {
 /** Where points are run, one after the other. */
 interface PointStage {
   readonly lines: readonly string[]
+  /** Once, before the first point. */
+  start(): Promise<void>
   run(point: KillPoint): Promise<PointOutcome>
   close(): Promise<void>
 }
@@ -47,7 +49,8 @@ class KillSweep {
   readonly #appFolder: string
   /** Those that are still starting, too. */
   readonly #postgres = new Set<Promise<PostgresServer>>()
-  readonly #stages = new Set<Promise<PointStage>>()
+  readonly #openings = new Set<Promise<PointStage>>()
+  readonly #stages = new Set<PointStage>()
   #next = 0
   #isStopped = false
   #stop: Promise<void> | undefined
@@ -79,23 +82,21 @@ class KillSweep {
 
   async #lane(lane: number): Promise<void> {
     const postgres = await this.#startPostgres()
-    let traffic: Promise<PointStage> | undefined
+    let traffic: PointStage | undefined
     let judged = 0
     for (let point = this.#take(); point !== undefined; point = this.#take()) {
-      const seed = `${this.#request.seed}/${lane}/${judged}`
       const isPairing = isOfPairing(point)
-      const opening = isPairing || traffic === undefined ? this.#open(isPairing, postgres, seed) : traffic
-      if (!isPairing) traffic = opening
-      const stage = await opening
+      const present = isPairing ? undefined : traffic
+      const seed = `${this.#request.seed}/${lane}/${judged}`
+      const stage: PointStage = present ?? (await this.#open(isPairing, postgres, seed))
       const outcome = await stage.run(point)
       if (this.#isStopped) return
       judged += 1
       const isInDoubt = outcome.verdict !== 'holds'
       this.#request.onOutcome(outcome, isInDoubt ? [...stage.lines] : [])
-      if (!isPairing && !isInDoubt && judged % POINTS_PER_STAGE !== 0) continue
-      await stage.close()
-      this.#stages.delete(opening)
-      if (!isPairing) traffic = undefined
+      const isOver = isPairing || isInDoubt || judged % POINTS_PER_STAGE === 0
+      if (isOver) await this.#close(stage)
+      if (!isPairing) traffic = isOver ? undefined : stage
     }
   }
 
@@ -104,11 +105,21 @@ class KillSweep {
     return this.#request.points[this.#next++]
   }
 
-  #open(isPairing: boolean, postgres: PostgresServer, seed: string): Promise<PointStage> {
+  /** Booted. */
+  async #open(isPairing: boolean, postgres: PostgresServer, seed: string): Promise<PointStage> {
     const options = { postgres, appFolder: this.#appFolder, settings: SHORTENED, seed }
     const opening = isPairing ? PairingPoint.open(options) : TrafficPoints.open(options)
-    this.#stages.add(opening)
-    return opening
+    this.#openings.add(opening)
+    const stage = await opening
+    this.#stages.add(stage)
+    this.#openings.delete(opening)
+    await stage.start()
+    return stage
+  }
+
+  async #close(stage: PointStage): Promise<void> {
+    await stage.close()
+    this.#stages.delete(stage)
   }
 
   #startPostgres(): Promise<PostgresServer> {
@@ -123,7 +134,8 @@ class KillSweep {
   }
 
   async #closeAll(): Promise<void> {
-    await Promise.allSettled([...this.#stages].map(async (opening) => (await opening).close()))
+    await Promise.allSettled([...this.#stages].map((stage) => stage.close()))
+    await Promise.allSettled([...this.#openings].map(async (opening) => (await opening).close()))
     await Promise.allSettled([...this.#postgres].map(async (starting) => (await starting).stop()))
   }
 }

@@ -45,6 +45,11 @@ export class PairingPoint {
     return this.#bench.close()
   }
 
+  /** Nothing: the first boot is part of the point. */
+  start(): Promise<void> {
+    return Promise.resolve()
+  }
+
   /** Once. @throws Error when the lab itself fails */
   async run(point: KillPoint): Promise<PointOutcome> {
     const startedMs = performance.now()

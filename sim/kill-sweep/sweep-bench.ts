@@ -131,8 +131,9 @@ export class SweepBench {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** SIGKILL for whatever still runs; may be called twice. */
+  /** SIGKILL for whatever still runs, and an end for whoever waits; may be called twice. */
   async close(): Promise<void> {
+    this.fail(new Error('the stage of the sweep was closed'))
     this.processes.stop()
     await this.#stage?.close()
   }

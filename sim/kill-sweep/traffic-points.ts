@@ -35,17 +35,9 @@ export class TrafficPoints {
     this.#judge = new SweepJudge(bench, this.#people)
   }
 
-  /** Boots; resolves when everybody has got a first answer. @throws Error, InfrastructureError */
+  /** Everything but the first boot. @throws Error, InfrastructureError */
   static async open(options: Omit<SweepBenchOptions, 'isLinked'>): Promise<TrafficPoints> {
-    const bench = await SweepBench.open({ ...options, isLinked: true })
-    try {
-      const points = new TrafficPoints(bench)
-      await points.#start()
-      return points
-    } catch (error) {
-      await bench.close()
-      throw error
-    }
+    return new TrafficPoints(await SweepBench.open({ ...options, isLinked: true }))
   }
 
   /** The dyno's last log lines. */
@@ -55,6 +47,14 @@ export class TrafficPoints {
 
   close(): Promise<void> {
     return this.#bench.close()
+  }
+
+  /** Boots; resolves when everybody has got a first answer. @throws Error when nobody does */
+  async start(): Promise<void> {
+    await this.#bench.stage.sim.start()
+    this.#people.askAll()
+    if (await this.#bench.until(() => this.#isCalm, ANSWERS_WITHIN_MS)) return
+    throw new Error(`the bot did not answer before anybody was killed:\n${this.lines.slice(-5).join('\n')}`)
   }
 
   /** @throws Error when the lab itself fails */
@@ -80,13 +80,6 @@ export class TrafficPoints {
     }
     const tookMs = Math.round(performance.now() - startedMs)
     return outcomeOf(point, { hasStruck: strike.hasStruck, violations, recoveredAfterMs, tookMs })
-  }
-
-  async #start(): Promise<void> {
-    await this.#bench.stage.sim.start()
-    this.#people.askAll()
-    if (await this.#bench.until(() => this.#isCalm, ANSWERS_WITHIN_MS)) return
-    throw new Error(`the bot did not answer before anybody was killed:\n${this.lines.slice(-5).join('\n')}`)
   }
 
   /** Nothing is owed to anybody, and one bot is logged in. */

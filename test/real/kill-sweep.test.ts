@@ -4,8 +4,11 @@
  */
 
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { readdirSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createKillSweep } from '../../sim/kill-sweep/kill-sweep.ts'
 import { parsePoint } from '../../sim/kill-sweep/kill-point.ts'
 import type { KillPoint } from '../../sim/kill-sweep/kill-point.ts'
@@ -59,5 +62,28 @@ describe('a sweep of kill points', { timeout: TIMEOUT_MS }, () => {
     const [outcome] = await sweep(['bot/commit-put/unsent/3/10'], 'ciphertext-before-commit')
     expect(outcome?.verdict).toBe('broken')
     expect(outcome?.violations.map(({ claim }) => claim)).toContain('no-key-reuse')
+  })
+
+  it('leaves nothing when it is interrupted, twice', async () => {
+    await ensureBuilt(() => undefined)
+    const directory = mkdtempSync(join(tmpdir(), 'kill-sweep-'))
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+    const main = join(import.meta.dirname, '../../sim/main.ts')
+    const child = spawn(process.execPath, [main, 'kill-sweep', '--jobs', '1'], {
+      cwd: directory,
+      stdio: 'ignore',
+    })
+    const pid = child.pid ?? 0
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const ended = once(child, 'exit')
+    await expect
+      .poll(() => leftProcesses(pid).join(), { timeout: TIMEOUT_MS / 2, interval: 200 })
+      .toContain('bot-main')
+    child.kill('SIGINT')
+    child.kill('SIGINT')
+    expect(await ended).toEqual([130, null])
+    expect(leftProcesses(pid)).toEqual([])
+    expect(leftFolders(pid)).toEqual([])
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`blacksky-pg-${pid}-`))).toEqual([])
   })
 })

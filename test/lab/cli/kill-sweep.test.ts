@@ -49,6 +49,15 @@ describe('kill-sweep', () => {
     expect(out).toContain('the write never came about')
   })
 
+  it('shows what it has judged when the lab itself fails', async () => {
+    const { exitCode, out, err } = await lab('kill-sweep --points 10 --json sweep.json', {
+      sweep: { 'postgres/settle-reply': 'fails' },
+    })
+    expect(exitCode).toBe(5)
+    expect(err).toContain('error: the stand-in fails')
+    expect(out).toMatch(/\n2 points \(2 different\): 2 hold in /)
+  })
+
   it('leaves a Postgres alive that is not its own', async () => {
     const call = { databaseUrl: 'postgres://u@127.0.0.1/d' }
     const { exitCode, out } = await lab('kill-sweep --points 77 --postgres url', call)

@@ -82,7 +82,7 @@ export interface LabCall {
 }
 
 /** What the points of a sweep come to, by the beginning of their text; all others hold. */
-export type StandInSweep = Readonly<Record<string, Pick<PointOutcome, 'verdict' | 'violations'>>>
+export type StandInSweep = Readonly<Record<string, Pick<PointOutcome, 'verdict' | 'violations'> | 'fails'>>
 
 export interface LabAnswer {
   readonly exitCode: number
@@ -126,7 +126,9 @@ function standInSweep(request: KillSweepRequest, comesTo: StandInSweep): Running
     run: async () => {
       for (const point of request.points) {
         const key = Object.keys(comesTo).find((begin) => pointText(point).startsWith(begin)) ?? ''
-        const { verdict = 'holds', violations = [] } = comesTo[key] ?? {}
+        const comes = comesTo[key]
+        if (comes === 'fails') throw new Error('the stand-in fails')
+        const { verdict = 'holds', violations = [] } = comes ?? {}
         request.onOutcome({ point, verdict, violations, recoveredAfterMs: 1_200, tookMs: 1_300 }, [
           'the last line',
         ])
