@@ -15,7 +15,7 @@ serveHealth(() => ({ status: isOpen ? 'open' : 'connecting' }))
 connect()
 
 function connect(): void {
-  const socket = makeWASocket({ auth: auth.state, logger: SILENT })
+  const socket = makeWASocket({ auth: auth.state, logger: SILENT, markOnlineOnConnect: false })
   socket.ev.on('creds.update', () => void auth.saveCreds().catch(() => log('gateway.creds-not-saved')))
   socket.ev.on('messages.upsert', ({ messages }) => void answerPings(socket, messages))
   socket.ev.on('connection.update', ({ connection, lastDisconnect }) => {
