@@ -1,7 +1,7 @@
 /** What a `run` command will run: scenarios × seeds × repetitions, decided before anything is started. */
 
 import type { Level, Scenario } from '../scenario.ts'
-import type { RunRequest, RunResult } from '../world/run-result.ts'
+import type { RunRequest, RunResult, TargetOptions } from '../world/run-result.ts'
 import { KEPT_LINES } from './run-file.ts'
 import type { RunJob } from './worker-protocol.ts'
 
@@ -11,6 +11,8 @@ export interface PlanOptions {
   readonly level: Level | undefined
   readonly seeds: readonly number[]
   readonly target: string
+  /** For runs at the real level. */
+  readonly targetOptions?: TargetOptions
   readonly repeat: number
   readonly collectsGarbage: boolean
 }
@@ -29,13 +31,14 @@ export interface Plan {
 }
 
 export function planRuns(options: PlanOptions): Plan {
-  const { scenarios, level, seeds, target, repeat, collectsGarbage } = options
+  const { scenarios, level, seeds, target, targetOptions, repeat, collectsGarbage } = options
   const requests = scenarios.flatMap((scenario) =>
     seeds.map((seed): RunRequest => ({
       scenario,
       level: level ?? scenario.defaultLevel,
       seed,
       target,
+      ...((level ?? scenario.defaultLevel) === 'real' && targetOptions && { targetOptions }),
       ...(collectsGarbage ? { collectsGarbage } : {}),
     })),
   )

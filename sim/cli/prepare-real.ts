@@ -1,15 +1,23 @@
 /** What a command does before runs at the real level: which scenarios can run there, and the bot compiled. */
 
 import type { Level, Scenario } from '../scenario.ts'
-import { REAL_TARGETS } from '../targets/real/real-targets.ts'
+import { realTargetFrom } from '../targets/real/real-targets.ts'
 import { TARGETS } from '../world/run-result.ts'
+import type { TargetOptions } from '../world/run-result.ts'
 import type { LabEnvironment } from './lab-environment.ts'
 import { LabProblem } from './lab-problem.ts'
 
 const MINUTE_MS = 60_000
 
-/** @throws InfrastructureError when the bot cannot be built; Interrupted */
-export async function prepareReal({ engine, terminal, lifetime }: LabEnvironment): Promise<void> {
+/**
+ * Builds our own bot, where that is what runs.
+ * @throws InfrastructureError when it cannot be built; Interrupted
+ */
+export async function prepareReal(
+  { engine, terminal, lifetime }: LabEnvironment,
+  target: string,
+): Promise<void> {
+  if (target !== 'bot') return
   const say = (line: string): void => terminal.writeError(`${terminal.colors.dim(line)}\n`)
   await lifetime.unlessInterrupted(engine.buildBot(say))
 }
@@ -40,14 +48,20 @@ export function scenariosAt(
   })
 }
 
-/** @throws LabProblem for a target that the level does not know */
-export function checkTarget(target: string, isReal: boolean): void {
-  const known: readonly string[] = isReal ? REAL_TARGETS : TARGETS
-  if (known.includes(target)) return
+/** @throws LabProblem for a target that the level does not know, and for a command that cannot be run */
+export function checkTarget(target: string, isReal: boolean, options: TargetOptions): void {
+  if (isReal) {
+    realTargetFrom(target, { ...options, path: process.env['PATH'] ?? '' })
+    return
+  }
+  const known: readonly string[] = TARGETS
+  if (known.includes(target) && options.envFile === undefined && options.image === undefined) return
   throw new LabProblem({
-    what: `unknown target "${target}"`,
+    what: known.includes(target)
+      ? 'a target of the virtual world takes neither variables nor an image'
+      : `unknown target "${target}"`,
     where: `--target ${target}`,
-    mend: `at ${isReal ? 'the real level' : 'a virtual level'} there are ${known.join(', ')}`,
+    mend: `at a virtual level there are ${known.join(', ')}; at --level real also any command`,
   })
 }
 

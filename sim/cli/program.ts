@@ -52,6 +52,9 @@ interface RunWords {
   seed?: number
   seeds?: number
   target: string
+  targetFolder?: string
+  targetEnv?: string
+  targetImage?: string
   repeat: number
   postgres: PostgresKind
   json?: string
@@ -123,7 +126,7 @@ function createProgram(environment: LabEnvironment, end: (code: ExitCode) => voi
 }
 
 function addRun(program: Command, environment: LabEnvironment, end: (code: ExitCode) => void): void {
-  program
+  const run = program
     .command('run', { isDefault: true })
     .description('run scenarios and judge their claims (the default command)')
     .argument('[scenarios...]', 'ids, families, or files (.json, .ts) with scenarios of your own; none: all')
@@ -142,12 +145,6 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
         .conflicts('seeds'),
     )
     .addOption(new Option('--seeds <n>', 'the seeds 1 to n').argParser(wholeNumber('--seeds', 1, MAX_SEEDS)))
-    .addOption(
-      new Option(
-        '--target <target>',
-        `the bot under test: ${TARGETS.join(', ')}; at the real level also gateway-naive, reset-on-open`,
-      ).default('bot'),
-    )
     .addOption(
       new Option('--repeat <n>', 'run each so often; traces must be equal')
         .argParser(wholeNumber('--repeat', 1, 1_000))
@@ -170,26 +167,42 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
         .default(Math.min(MAX_DEFAULT_JOBS, environment.cores)),
     )
     .addHelpText('after', `${RUN_EXAMPLES}${BOUNDS_HELP}`)
-    .action(async (names: string[], words: RunWords) => {
-      const whole = words.all === true ? '--all' : words.subset && '--subset'
-      if (whole !== undefined && names.length > 0) throw bothWholeAndNames(whole, names)
-      const subset = environment.engine.subsets[words.subset ?? '']
-      end(
-        await runCommand(environment, subset ?? names, {
-          level: words.level,
-          seeds: seedsOf(words),
-          target: words.target,
-          repeat: words.repeat,
-          postgres: words.postgres,
-          jsonFile: words.json,
-          jobs: words.jobs,
-          assert: words.assert,
-          baselineFile: words.baseline,
-          measurementsFile: words.measurements,
-          minutes: words.minutes,
-        }),
-      )
-    })
+  for (const option of targetOptions()) run.addOption(option)
+  run.action(async (names: string[], words: RunWords) => {
+    const whole = words.all === true ? '--all' : words.subset && '--subset'
+    if (whole !== undefined && names.length > 0) throw bothWholeAndNames(whole, names)
+    const subset = environment.engine.subsets[words.subset ?? '']
+    end(
+      await runCommand(environment, subset ?? names, {
+        level: words.level,
+        seeds: seedsOf(words),
+        target: words.target,
+        targetFolder: words.targetFolder,
+        targetEnvFile: words.targetEnv,
+        targetImage: words.targetImage,
+        repeat: words.repeat,
+        postgres: words.postgres,
+        jsonFile: words.json,
+        jobs: words.jobs,
+        assert: words.assert,
+        baselineFile: words.baseline,
+        measurementsFile: words.measurements,
+        minutes: words.minutes,
+      }),
+    )
+  })
+}
+
+function targetOptions(): Option[] {
+  return [
+    new Option(
+      '--target <target>',
+      `the bot under test: ${TARGETS.join(', ')}; at level real also gateway-naive, reset-on-open, or any command`,
+    ).default('bot'),
+    new Option('--target-folder <folder>', 'where a target that is a command has its files (default: here)'),
+    new Option('--target-env <file>', 'its variables: lines of NAME=value'),
+    new Option('--target-image <image>', 'a Docker image that holds it: the command is run in there'),
+  ]
 }
 
 /** Several can be given, each with its own --assert. */

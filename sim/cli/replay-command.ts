@@ -47,10 +47,10 @@ export async function replayCommand(
 
 async function rerun(environment: LabEnvironment, file: RunFile, postgres: PostgresKind): Promise<RunResult> {
   const { terminal, lifetime } = environment
-  const { scenario, level, seed, target } = file
-  const request = { scenario, level, seed, target }
+  const { scenario, level, seed, target, targetOptions } = file
+  const request = { scenario, level, seed, target, ...(targetOptions && { targetOptions }) }
   const needsDatabase = level !== 'model'
-  if (level === 'real') await prepareReal(environment)
+  if (level === 'real') await prepareReal(environment, target)
   const workshop = await openWorkshop(environment, { postgres, needsDatabase, workers: 1 })
   terminal.write(replayHeadingText(file, workshop.postgres))
   const progress = new Progress(terminal, [request])

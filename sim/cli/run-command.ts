@@ -14,7 +14,7 @@ import { divergenceText, notDeterministicTitle } from '../report/divergence-repo
 import { failuresText, headingText, notesText, summaryText } from '../report/run-report.ts'
 import { runTable } from '../report/run-table.ts'
 import type { Level } from '../scenario.ts'
-import type { RunRequest, RunResult } from '../world/run-result.ts'
+import type { RunRequest, RunResult, TargetOptions } from '../world/run-result.ts'
 import { findDivergence } from './divergence.ts'
 import { exitCodeOf } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
@@ -35,6 +35,9 @@ export interface RunOptions {
   readonly level: Level | undefined
   readonly seeds: readonly number[]
   readonly target: string
+  readonly targetFolder: string | undefined
+  readonly targetEnvFile: string | undefined
+  readonly targetImage: string | undefined
   readonly repeat: number
   readonly postgres: PostgresKind
   readonly jsonFile: string | undefined
@@ -70,12 +73,14 @@ export async function runCommand(
     bounds,
     scenarios.map(({ id }) => id),
   )
-  const plan = planRuns({ ...options, scenarios, collectsGarbage: needCollections(bounds) })
+  const targetOptions = targetOptionsOf(directory, options)
+  const collectsGarbage = needCollections(bounds)
+  const plan = planRuns({ ...options, targetOptions, scenarios, collectsGarbage })
   const isReal = plan.groups.some(({ request }) => request.level === 'real')
   // Real runs share the machine's time: one beside another would be another experiment.
   const workers = isReal ? 1 : Math.min(options.jobs, plan.jobs.length)
-  checkTarget(options.target, isReal)
-  if (isReal) await prepareReal(environment)
+  checkTarget(options.target, isReal, targetOptions)
+  if (isReal) await prepareReal(environment, options.target)
   const workshop = await openWorkshop(environment, { ...options, needsDatabase: plan.needsDatabase, workers })
   terminal.write(headingText({ plan, repeat: options.repeat, workers, postgres: workshop.postgres }))
 
@@ -100,6 +105,21 @@ export async function runCommand(
     outcomes.every((outcome) => !outcome.isDivergent),
     exitCodeOfJudgements(judgements),
   )
+}
+
+function targetOptionsOf(
+  directory: string,
+  {
+    targetFolder,
+    targetEnvFile,
+    targetImage,
+  }: Pick<RunOptions, 'targetFolder' | 'targetEnvFile' | 'targetImage'>,
+): TargetOptions {
+  return {
+    folder: resolve(directory, targetFolder ?? '.'),
+    ...(targetEnvFile !== undefined && { envFile: resolve(directory, targetEnvFile) }),
+    ...(targetImage !== undefined && { image: targetImage }),
+  }
 }
 
 /** The folder must be there now: an hour of runs is a bad moment to find out. */

@@ -28,6 +28,9 @@ const runFileSchema = z.object({
   level: z.enum(LEVELS),
   seed: z.number().int().min(0),
   target: z.string().min(1),
+  targetOptions: z
+    .object({ folder: z.string(), envFile: z.string().optional(), image: z.string().optional() })
+    .optional(),
   versions: versionsSchema,
   verdict: z.enum(['holds', 'broken', 'vacuous', 'error']),
   violations: z.array(z.object({ claim: z.string(), atMs: z.number(), message: z.string() })),
@@ -56,6 +59,7 @@ export function writeRunFile(
     level: request.level,
     seed: request.seed,
     target: request.target,
+    ...(request.targetOptions && { targetOptions: request.targetOptions }),
     versions,
     verdict: result.verdict,
     violations: [...result.violations],

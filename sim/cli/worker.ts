@@ -15,13 +15,12 @@ async function run(request: RunRequest, environment: RunEnvironment): Promise<Ru
   if (database === undefined) throw new Error('level real needs a database')
   // Loaded here because it brings in Baileys and a web server, and most runs are virtual.
   const { runReal } = await import('../real/run-real.ts')
-  const { isRealTargetName, realTargetOf } = await import('../targets/real/real-targets.ts')
-  const { target } = request
-  if (!isRealTargetName(target)) throw new Error(`no target ${target} at the real level`)
+  const { realTargetFrom } = await import('../targets/real/real-targets.ts')
+  const { target, targetOptions = { folder: process.cwd() } } = request
   return runReal(request, {
     database,
     keepLines,
-    target: realTargetOf(target),
+    target: realTargetFrom(target, { ...targetOptions, path: process.env['PATH'] ?? '' }),
     onProgress: (atMs) => environment.onProgress?.(atMs),
   })
 }

@@ -6,9 +6,10 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { BalloonHub } from '../balloon/agent/balloon-hub.ts'
 import type { DynoEvent } from '../dyno/real/dyno-event.ts'
+import type { DynoKind } from '../dyno/real/housing/dyno-kind.ts'
 import { HerokuSim } from '../dyno/real/heroku-sim.ts'
 import type { LogLine } from '../dyno/real/log-line.ts'
 import { commandOf } from '../dyno/real/web-command.ts'
@@ -17,6 +18,7 @@ import { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
 import { storeLinkedSession } from '../postgres/linked-session.ts'
 import type { Logger } from '../../src/ports/logger.ts'
 import { startFakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
+import { PreloadReports } from '../targets/real/preload-reports.ts'
 import type { RealTarget } from '../targets/real/real-target.ts'
 import type { FakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
 import type { Account } from '../whatsapp/people/account.ts'
@@ -24,6 +26,8 @@ import type { ServerEvent } from '../whatsapp/server-event.ts'
 import type { PrngStream } from '../world/prng.ts'
 import { DynoClocks } from './dyno-clocks.ts'
 
+/** Folders of what the lab loads into a target's processes. */
+const LAB_PRELOADS = [import.meta.dirname, join(import.meta.dirname, '../balloon/agent')]
 /** For the owner's pages; it guards nothing. */
 export const ADMIN_TOKEN = 'the-lab-knows-this-token-and-nobody-else-needs-it'
 
@@ -54,11 +58,16 @@ export class RealStage {
   readonly sim: HerokuSim
   readonly hub: BalloonHub | undefined
   readonly clocks: DynoClocks | undefined
+  /** What the preload in a target that brings one has told. */
+  readonly preloads: PreloadReports
   /** Outlives the dynos, and ends with the stage. */
   readonly stateFolder: string
 
   private constructor(
-    parts: Pick<RealStage, 'database' | 'whatsapp' | 'account' | 'sim' | 'hub' | 'clocks' | 'stateFolder'>,
+    parts: Pick<
+      RealStage,
+      'database' | 'whatsapp' | 'account' | 'sim' | 'hub' | 'clocks' | 'preloads' | 'stateFolder'
+    >,
   ) {
     this.database = parts.database
     this.whatsapp = parts.whatsapp
@@ -66,6 +75,7 @@ export class RealStage {
     this.sim = parts.sim
     this.hub = parts.hub
     this.clocks = parts.clocks
+    this.preloads = parts.preloads
     this.stateFolder = parts.stateFolder
   }
 
@@ -79,6 +89,8 @@ export class RealStage {
       await database.start()
       const whatsapp = await startFakeWhatsApp({ onEvent: (event) => options.onServerEvent(event) })
       opened.push(() => whatsapp.close())
+      const preloads = new PreloadReports()
+      whatsapp.addRequestHandler(preloads.handle)
       const account = whatsapp.addAccount({ name: 'Owner' })
       const hub = options.hasBalloon ? new BalloonHub() : undefined
       await hub?.start()
@@ -105,9 +117,9 @@ export class RealStage {
         ADMIN_TOKEN,
         ...(isPaired || target.linking === 'qr' ? {} : { PAIRING_PHONE_NUMBER: account.pn }),
         ...options.settings,
-        ...preloads(ofTarget['NODE_OPTIONS'], hub, clocks),
+        ...labPreloads(ofTarget['NODE_OPTIONS'], hub, clocks),
       })
-      return new RealStage({ database, whatsapp, account, sim, hub, clocks, stateFolder })
+      return new RealStage({ database, whatsapp, account, sim, hub, clocks, preloads, stateFolder })
     } catch (error) {
       for (const close of opened.toReversed()) await close()
       throw error
@@ -127,7 +139,7 @@ export class RealStage {
 
 function createSim(options: RealStageOptions, configVars: Readonly<Record<string, string>>): HerokuSim {
   return new HerokuSim({
-    dyno: { kind: 'process' },
+    dyno: dynoFor(options.target, configVars),
     command: commandFor(options.target),
     appFolder: options.target.appFolder,
     copy: options.target.copy,
@@ -147,6 +159,14 @@ function createSim(options: RealStageOptions, configVars: Readonly<Record<string
   })
 }
 
+/** In a container, the target sees of this machine what it reads itself and what the lab loads into it. */
+function dynoFor({ image, mounts }: RealTarget, configVars: Readonly<Record<string, string>>): DynoKind {
+  if (image === undefined) return { kind: 'process' }
+  const { BALLOON_SOCKET: socket, LAB_CLOCKS: clocks } = configVars
+  const ofRun = [socket === undefined ? [] : dirname(socket), clocks ?? []].flat()
+  return { kind: 'container', image, mounts: [...mounts, ...LAB_PRELOADS, ...ofRun] }
+}
+
 /** @throws Error for a target without a command: its own mistake */
 function commandFor({ name, command }: RealTarget): WebCommand {
   const found = commandOf(command)
@@ -155,7 +175,7 @@ function commandFor({ name, command }: RealTarget): WebCommand {
 }
 
 /** What the lab loads into the target's processes, beside what the target itself wants loaded. */
-function preloads(
+function labPreloads(
   nodeOptions = '',
   hub: BalloonHub | undefined,
   clocks: DynoClocks | undefined,

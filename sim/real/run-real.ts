@@ -11,6 +11,8 @@ import type { Judgement } from '../checkers/run-judge.ts'
 import { realFaultEndMs } from '../faults/real-fault.ts'
 import type { RealPart, Scenario } from '../scenario.ts'
 import type { RealTarget } from '../targets/real/real-target.ts'
+import type { TargetTrouble } from '../targets/real/target-troubles.ts'
+import { TargetWatch } from '../targets/real/target-watch.ts'
 import { checkerContext } from '../world/lab-config.ts'
 import { PrngStreams } from '../world/prng.ts'
 import type { PrngStream } from '../world/prng.ts'
@@ -75,6 +77,8 @@ class RealRun {
   readonly #measured: MeasuredRun
   readonly #memoryEveryMs: number | undefined
   #readings: MemoryReadings | undefined
+  readonly #targetWatch: TargetWatch
+  #targetNotes: readonly string[] = []
   #stage: RealStage | undefined
   #failure: Error | undefined
 
@@ -83,6 +87,7 @@ class RealRun {
     const { scenario, part } = realScenario(request.scenario, target)
     this.#measured = new MeasuredRun(request)
     this.#memoryEveryMs = request.memoryEveryMs
+    this.#targetWatch = new TargetWatch(request.target)
     this.#seedText = `${scenario.id}/${request.seed}`
     this.#environment = environment
     this.#scenario = scenario
@@ -105,6 +110,7 @@ class RealRun {
       ...(compress === 1 ? [] : [`Heroku's calendar is compressed ${compress} times`]),
       ...this.#measured.notes,
       ...notJudgedNotes(claims.always, this.#environment.target),
+      ...this.#targetNotes,
     ]
   }
 
@@ -116,6 +122,9 @@ class RealRun {
         await this.#play(this.#stage, cast)
         const judgement = await this.#judgeNow(this.#stage, cast)
         this.measurements = this.#measured.take(this.#stage)
+        this.#targetNotes = this.#troubles(this.#stage).flatMap(({ isFatal, message }) =>
+          isFatal ? [] : message,
+        )
         return judgement
       } finally {
         cast.stop()
@@ -147,8 +156,14 @@ class RealRun {
       clocks: this.#clocks(),
       settings,
       onServerEvent: (event) => connections.observe(event),
-      onDynoEvent: (event) => dynos.observe(event),
-      onLine: (line) => dynos.observeLine(line),
+      onDynoEvent: (event) => {
+        dynos.observe(event)
+        this.#targetWatch.observe(event)
+      },
+      onLine: (line) => {
+        dynos.observeLine(line)
+        this.#targetWatch.observeLine(line)
+      },
     })
   }
 
@@ -172,7 +187,7 @@ class RealRun {
     else this.observers.begin()
     await stage.sim.start()
     if (isLinkedFirst) {
-      await this.#untilLinked()
+      await this.#untilLinked(stage)
       this.observers.begin()
     }
     this.#measured.begin(stage)
@@ -184,10 +199,12 @@ class RealRun {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** @throws Error when the target does not get there */
-  async #untilLinked(): Promise<void> {
+  /** @throws Error when the target does not get there, with what is known of the reason */
+  async #untilLinked(stage: RealStage): Promise<void> {
     const endMs = performance.now() + LINKED_WITHIN_MS
     while (this.observers.connections.openCount === 0) {
+      const fatal = this.#troubles(stage).find(({ isFatal }) => isFatal)
+      if (fatal !== undefined) throw new Error(fatal.message)
       if (performance.now() > endMs)
         throw new Error(
           `${this.#environment.target.name} was not linked within ${LINKED_WITHIN_MS / 1_000} s`,
@@ -201,6 +218,11 @@ class RealRun {
     const { processes } = this.observers
     const record = this.observers.record.bind(this.observers)
     this.#readings = new MemoryReadings({ processes, everyMs: this.#memoryEveryMs, record })
+  }
+
+  #troubles({ whatsapp, preloads }: RealStage): readonly TargetTrouble[] {
+    const nowMs = performance.timeOrigin + performance.now()
+    return this.#targetWatch.troubles(nowMs, whatsapp.truth(), preloads.report)
   }
 
   /** What only the whole truth shows is told last. */

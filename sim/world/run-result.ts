@@ -14,12 +14,24 @@ export type TargetName = (typeof TARGETS)[number]
  */
 export type Verdict = 'holds' | 'broken' | 'vacuous' | 'error'
 
+/** What goes with a target that is a command. */
+export interface TargetOptions {
+  /** The bot's folder: a command is run in a copy of it. */
+  readonly folder: string
+  /** Its variables, a file of `NAME=value` lines. */
+  readonly envFile?: string | undefined
+  /** The image that holds it, in place of the folder. */
+  readonly image?: string | undefined
+}
+
 export interface RunRequest {
   readonly scenario: Scenario
   readonly level: Level
   readonly seed: number
   /** One of TARGETS; at the real level a name or a command as it was given. */
   readonly target: string
+  /** At the real level. */
+  readonly targetOptions?: TargetOptions
   /** At the real level: garbage is collected in the target every so often, so that a leak can be told from it. */
   readonly collectsGarbage?: boolean
   /** Each dyno's memory is recorded so often, as `dyno.reading`: levels are compared by it. Undefined: it is not. */

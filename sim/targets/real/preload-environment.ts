@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fakeRootKey } from '../../whatsapp/wire/certificates.ts'
+import { fakeRootKey } from '../../whatsapp/wire/fixed-keys.ts'
 import { PRELOAD_REPORT_PATH } from './preload-reports.ts'
 import type { RealPlaces } from './real-target.ts'
 

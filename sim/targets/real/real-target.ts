@@ -26,7 +26,7 @@ export interface RealTarget {
   readonly name: string
   /** One sentence: whose behaviour this is. */
   readonly description: string
-  /** As `commandOf` of web-command.ts takes it: words, or one line for the shell. None: the image's own. */
+  /** As `commandOf` of web-command.ts takes it: words, or one line for the shell. */
   readonly command: readonly string[]
   /** What the dyno's file system is a copy of. Absolute. */
   readonly appFolder: string

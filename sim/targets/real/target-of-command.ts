@@ -3,25 +3,19 @@
  * seen from outside; it runs in a copy of its folder, as on Heroku, where files end with the dyno.
  */
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseEnv } from 'node:util'
 import { LabProblem } from '../../cli/lab-problem.ts'
-import { EXIT } from '../../cli/exit-code.ts'
 import { commandOf, findCommand } from '../../dyno/real/web-command.ts'
+import type { TargetOptions } from '../../world/run-result.ts'
 import { SEEN_FROM_INSIDE_ONLY } from './negative-controls.ts'
 import { PRELOAD_FOLDER, preloadEnvironment } from './preload-environment.ts'
 import type { RealPlaces, RealTarget } from './real-target.ts'
 
-export interface CommandOptions {
-  /** The bot's folder; the command is run in a copy of it. */
-  readonly folder: string
-  /** A file of `NAME=value` lines, its config vars. */
-  readonly envFile?: string | undefined
+export interface CommandOptions extends TargetOptions {
   /** For finding the command: the PATH. */
   readonly path: string
-  /** The image that holds the bot, and then the folder counts for nothing; its own command when none is given. */
-  readonly image?: string | undefined
 }
 
 /** The names by which a line of the file refers to what is new in each run, as `MY_DATABASE=$LAB_DATABASE_URL`. */
@@ -38,13 +32,12 @@ const REFERENCE = /\$\{?(LAB_[A-Z_]+)\}?/g
 const SHELL_ONLY = /[;&|$<>()`"'\\*?]|^\s*\w+=/
 
 /**
- * @param text may be empty for an image
  * @throws LabProblem when there is no command, its program is not found, or the file of variables cannot be used
  */
 export function targetOfCommand(text: string, options: CommandOptions): RealTarget {
   const { folder, image } = options
   const line = text.trim()
-  if (image === undefined) checkCommand(line, options)
+  checkCommand(line, options)
   const variables = readVariables(options.envFile)
   return {
     name: 'command',
@@ -76,14 +69,20 @@ export function targetOfCommand(text: string, options: CommandOptions): RealTarg
 /** In an image nobody knows where a bash would be. */
 function commandFor(line: string, image: string | undefined): readonly string[] {
   if (image === undefined) return [line]
-  return line === '' ? [] : ['sh', '-c', line]
+  return ['sh', '-c', line]
 }
 
-function checkCommand(text: string, { folder, path }: CommandOptions): void {
+function checkCommand(text: string, { folder, path, image }: CommandOptions): void {
   const words = text.split(/\s+/)
   const mend = `give a command that starts the bot in ${folder}, as --target "node my-bot.js"`
   if (words[0] === '' || words[0] === undefined) {
     throw new LabProblem({ what: 'the command of the target is empty', where: '--target', mend })
+  }
+  // What an image holds is seen when it runs.
+  if (image !== undefined) return
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    const give = 'give the folder in which the bot is started'
+    throw new LabProblem({ what: 'there is no such folder', where: `--target-folder ${folder}`, mend: give })
   }
   if (SHELL_ONLY.test(text)) return
   const program = commandOf([words[0], ...words.slice(1)])
@@ -97,7 +96,7 @@ function checkCommand(text: string, { folder, path }: CommandOptions): void {
 function readVariables(file: string | undefined): Readonly<Record<string, string>> {
   if (file === undefined) return {}
   const problem = (what: string, mend: string, cause?: unknown): LabProblem =>
-    new LabProblem({ what, where: `--target-env ${file}`, mend, exitCode: EXIT.usage }, { cause })
+    new LabProblem({ what, where: `--target-env ${file}`, mend }, { cause })
   let text: string
   try {
     text = readFileSync(file, 'utf8')

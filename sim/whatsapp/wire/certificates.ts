@@ -5,12 +5,11 @@
  * to the real WhatsApp.
  */
 
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { Curve, proto } from '@whiskeysockets/baileys'
+import { fakeRootKey, fixedPrivateKey, publicKeyOf } from './fixed-keys.ts'
 import type { NoiseKeys } from './noise.ts'
 
 const NOT_AFTER_S = 4_102_444_800 // the year 2100
-const PKCS8_X25519_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
 const INTERMEDIATE_SERIAL = 1
 
 export interface CertificateFlaws {
@@ -35,11 +34,6 @@ export function trustFakeWhatsApp(baileys: BaileysModule): () => void {
   return () => {
     baileys.WA_CERT_DETAILS.PUBLIC_KEY = before
   }
-}
-
-/** Public key of the root that signs every fake server's chain. */
-export function fakeRootKey(): Buffer {
-  return publicKeyOf(fixedPrivateKey('root'))
 }
 
 /** The encoded chain for a server's static key: root signs intermediate, intermediate signs leaf. */
@@ -80,20 +74,4 @@ function encodeDetails(details: { serial: number; issuerSerial: number; key: Uin
     notBefore: 0,
     notAfter: NOT_AFTER_S,
   }).finish()
-}
-
-function fixedPrivateKey(role: 'root' | 'server'): Buffer {
-  const key = createHash('sha256').update(`${role} of the fake WhatsApp`).digest()
-  // Clamped as Curve25519 demands of a private key.
-  key.writeUInt8(key.readUInt8(0) & 248, 0)
-  key.writeUInt8((key.readUInt8(31) & 127) | 64, 31)
-  return key
-}
-
-function publicKeyOf(privateKey: Buffer): Buffer {
-  const der = Buffer.concat([PKCS8_X25519_HEAD, privateKey])
-  const jwk = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({
-    format: 'jwk',
-  })
-  return Buffer.from(jwk.x ?? '', 'base64url')
 }

@@ -12,10 +12,10 @@ describe('what --target says', () => {
     expect(realTargetFrom('node my-bot.js', OPTIONS)).toMatchObject({ name: 'command', image: undefined })
   })
 
-  it('is the command of an image, or nothing but the image', () => {
+  it('is a command in an image', () => {
     const image = 'my-bot:1'
     expect(realTargetFrom('node bot.js', { ...OPTIONS, image }).command).toEqual(['sh', '-c', 'node bot.js'])
-    expect(realTargetFrom('', { ...OPTIONS, image }).command).toEqual([])
+    expect(() => realTargetFrom('', { ...OPTIONS, image })).toThrow('the command of the target is empty')
   })
 
   it('is neither, and then both are named', () => {

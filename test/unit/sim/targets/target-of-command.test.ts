@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -85,6 +85,12 @@ describe('a command as a target', () => {
     ['./not-there.sh', 'there is no program ./not-there.sh'],
   ])('says what is wrong with "%s"', (command, what) => {
     expect(problemOf(command)).toMatchObject({ message: what, exitCode: 2 })
+  })
+
+  it('tells a folder that is not there', () => {
+    rmSync(folder, { recursive: true })
+    expect(problemOf('node x').message).toBe('there is no such folder')
+    mkdirSync(folder)
   })
 
   it('tells a file that cannot be run', () => {

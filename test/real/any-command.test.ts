@@ -1,0 +1,94 @@
+/**
+ * Anybody's bot through the engine of the real level: judged by what is seen of it, and where it does not even come to
+ * WhatsApp, an error that says why. Nothing is left of any of them.
+ */
+
+import { beforeAll, describe, expect, it } from 'vitest'
+import { SHORT_WAITS } from '../../scenarios/support.ts'
+import { runReal } from '../../sim/real/run-real.ts'
+import { defineRealScenario } from '../../sim/scenario.ts'
+import type { RealScenarioInput } from '../../sim/scenario.ts'
+import { targetOfCommand } from '../../sim/targets/real/target-of-command.ts'
+import { openVirtualDatabase } from '../../sim/world/virtual-database.ts'
+import type { RunResult } from '../../sim/world/run-result.ts'
+import { testDatabase } from '../support/database.ts'
+import { leftFolders, leftProcesses } from './sim-bench.ts'
+import { temporaryFolder } from './target-bench.ts'
+
+const TIMEOUT_MS = 90_000
+const BOT = `${import.meta.dirname}/foreign-bots/web-bot.mjs`
+
+const QUIET: RealScenarioInput['real'] = {
+  durationMs: 7_500,
+  settings: SHORT_WAITS,
+  messageEveryMs: 400,
+  claims: {
+    always: ['single-socket', 'session-integrity', 'hangs-ended'],
+    eventually: [{ claim: 'all-answered', withinMs: 7_000 }],
+    sometimes: [{ event: 'wa.open' }],
+  },
+}
+
+describe('any command at the real level', () => {
+  let databaseUrl: string
+  beforeAll(async () => {
+    databaseUrl = await testDatabase()
+  })
+
+  async function run(command: string, real: Partial<RealScenarioInput['real']> = {}): Promise<RunResult> {
+    const scenario = defineRealScenario({
+      id: 'dyno-restart/of-a-command',
+      family: 'dyno-restart',
+      proves: 'what the engine makes of a command',
+      real: { ...QUIET, ...real },
+    })
+    const target = targetOfCommand(command, { folder: temporaryFolder(), path: process.env['PATH'] ?? '' })
+    const database = await openVirtualDatabase(databaseUrl)
+    try {
+      const request = { scenario, level: 'real', seed: 1, target: command } as const
+      return await runReal(request, { database, target, keepLines: 1_000 })
+    } finally {
+      await database.close()
+      expect(leftProcesses()).toEqual([])
+      expect(leftFolders()).toEqual([])
+    }
+  }
+
+  it(
+    'is linked, and its answers are judged; what is not judged is said',
+    async () => {
+      const result = await run(`node ${BOT}`)
+      expect(result.violations.filter(({ claim }) => claim !== 'sound-process')).toEqual([])
+      expect(result.notes).toContainEqual(expect.stringMatching(/^hangs-ended: not judged/))
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    'breaks what a restart takes from a bot with files, and is told of the child that it leaves',
+    async () => {
+      const faults = [{ kind: 'dyno-restart', atMs: 2_000 }] as const
+      const result = await run(`node ${BOT} leaving`, { faults: [...faults], durationMs: 12_000 })
+      expect(result.verdict).toBe('broken')
+      expect(result.violations).toContainEqual(
+        expect.objectContaining({
+          claim: 'session-integrity',
+          message: 'a QR is shown although a session exists',
+        }),
+      )
+      expect(result.notes).toContainEqual(expect.stringContaining('left a process running'))
+    },
+    TIMEOUT_MS,
+  )
+
+  it.each([
+    ['node not-there.mjs', /exited with status 1 .*Cannot find module/s],
+    ['sleep 600', /^no connection to the fake WhatsApp was seen; and no Node process/],
+  ])(
+    'that does not come to WhatsApp is an error with its reason: %s',
+    async (command, reason) => {
+      await expect(run(command)).rejects.toThrow(reason)
+    },
+    TIMEOUT_MS,
+  )
+})
