@@ -1,6 +1,6 @@
 /**
- * Targets where the lab runs them: in a dyno on this machine, and, where an engine holds the image, in a container,
- * whose processes see nothing of this machine but what is mounted.
+ * Targets in a container, whose processes see nothing of this machine but what is mounted. Runs where an engine holds
+ * the image; any-command.test.ts has a dyno on this machine.
  */
 
 import { dirname, join } from 'node:path'
@@ -51,18 +51,6 @@ async function restarted(target: RealTarget, bench: TargetBench): Promise<void> 
   await up(sim, 2)
   await expectAnswer(bench, 'after the restart')
 }
-
-describe('a target in a dyno', () => {
-  it(
-    'has lost its files after a restart: before shows a QR again',
-    async () => {
-      const bench = await targetBench(await testDatabase())
-      await restarted(negativeControl('before'), bench)
-      expect(bench.report().linked).toBe(2)
-    },
-    TIMEOUT_MS,
-  )
-})
 
 describe.runIf(await canRunContainers())('a target in a container', () => {
   it(
