@@ -49,7 +49,7 @@ export async function killSweepCommand(
   checkPlaces(environment, options)
   const points = pointsOf(environment, options)
   const lanes = Math.min(options.lanes, points.length)
-  await prepareReal(environment)
+  await prepareReal(environment, 'bot')
   const outcomes: PointOutcome[] = []
   const progress = new SweepProgress(terminal, points.length)
   const versions = readVersions()

@@ -24,6 +24,7 @@ import { notJudgedNotes } from './not-judged.ts'
 import { Observers } from './observers.ts'
 import { realConfig, realScenario } from './real-config.ts'
 import { RealStage } from './real-stage.ts'
+import { untilLinked } from './until-linked.ts'
 
 export interface RealRunEnvironment {
   /** Migrated; `describe` e.g. `PostgreSQL 18.4`. */
@@ -35,8 +36,6 @@ export interface RealRunEnvironment {
   onProgress?(atMs: number): void
 }
 
-/** A target that shows a QR has this long until it is linked and connected. */
-const LINKED_WITHIN_MS = 60_000
 const PROGRESS_EVERY_MS = 500
 
 /** Runs and judges. @throws Error when the lab itself fails */
@@ -187,7 +186,11 @@ class RealRun {
     else this.observers.begin()
     await stage.sim.start()
     if (isLinkedFirst) {
-      await this.#untilLinked(stage)
+      await untilLinked({
+        name: this.#environment.target.name,
+        isOpen: () => this.observers.connections.openCount > 0,
+        troubles: () => this.#troubles(stage),
+      })
       this.observers.begin()
     }
     this.#measured.begin(stage)
@@ -197,20 +200,6 @@ class RealRun {
     this.#judge.faultsEnded()
     await this.#waitUntil(durationMs)
     if (this.#failure !== undefined) throw this.#failure
-  }
-
-  /** @throws Error when the target does not get there, with what is known of the reason */
-  async #untilLinked(stage: RealStage): Promise<void> {
-    const endMs = performance.now() + LINKED_WITHIN_MS
-    while (this.observers.connections.openCount === 0) {
-      const fatal = this.#troubles(stage).find(({ isFatal }) => isFatal)
-      if (fatal !== undefined) throw new Error(fatal.message)
-      if (performance.now() > endMs)
-        throw new Error(
-          `${this.#environment.target.name} was not linked within ${LINKED_WITHIN_MS / 1_000} s`,
-        )
-      await delay(PROGRESS_EVERY_MS)
-    }
   }
 
   #readMemory(): void {
