@@ -1,6 +1,9 @@
 /** Everything that watches a run at the real level, and the trace that they write: server, kernel, simulator, log. */
 
+import type { DynoEvent } from '../dyno/real/dyno-event.ts'
+import type { LogLine } from '../dyno/real/log-line.ts'
 import type { RealTarget } from '../targets/real/real-target.ts'
+import { TargetWatch } from '../targets/real/target-watch.ts'
 import type { TraceData, TraceListener } from '../world/trace.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { DynoWatch } from './dyno-watch.ts'
@@ -19,11 +22,13 @@ export class Observers {
   readonly processes: ProcessWatch
   readonly connections: ConnectionWatch
   readonly dynos: DynoWatch
+  readonly target: TargetWatch
   readonly #listeners: TraceListener[] = []
   #isHeard = true
 
   constructor(options: ObserversOptions) {
-    const { botProcess } = options.target
+    const { botProcess, command } = options.target
+    this.target = new TargetWatch(command.join(' '))
     const record = this.record.bind(this)
     this.trace = new RealTrace(options.keepLines)
     this.trace.listen((event) => {
@@ -40,6 +45,16 @@ export class Observers {
       record: (kind, data) => this.record('whatsapp', kind, data),
     })
     this.dynos = new DynoWatch({ processes: this.processes, record })
+  }
+
+  observeDyno(event: DynoEvent): void {
+    this.dynos.observe(event)
+    this.target.observe(event)
+  }
+
+  observeLine(line: LogLine): void {
+    this.dynos.observeLine(line)
+    this.target.observeLine(line)
   }
 
   listen(listener: TraceListener): void {

@@ -12,7 +12,6 @@ import { realFaultEndMs } from '../faults/real-fault.ts'
 import type { RealPart, Scenario } from '../scenario.ts'
 import type { RealTarget } from '../targets/real/real-target.ts'
 import type { TargetTrouble } from '../targets/real/target-troubles.ts'
-import { TargetWatch } from '../targets/real/target-watch.ts'
 import { checkerContext } from '../world/lab-config.ts'
 import { PrngStreams } from '../world/prng.ts'
 import type { PrngStream } from '../world/prng.ts'
@@ -76,7 +75,6 @@ class RealRun {
   readonly #measured: MeasuredRun
   readonly #memoryEveryMs: number | undefined
   #readings: MemoryReadings | undefined
-  readonly #targetWatch: TargetWatch
   #targetNotes: readonly string[] = []
   #stage: RealStage | undefined
   #failure: Error | undefined
@@ -86,7 +84,6 @@ class RealRun {
     const { scenario, part } = realScenario(request.scenario, target)
     this.#measured = new MeasuredRun(request)
     this.#memoryEveryMs = request.memoryEveryMs
-    this.#targetWatch = new TargetWatch(request.target)
     this.#seedText = `${scenario.id}/${request.seed}`
     this.#environment = environment
     this.#scenario = scenario
@@ -140,7 +137,7 @@ class RealRun {
   async #openStage(): Promise<RealStage> {
     const { faults, settings, compress } = this.#part
     const { database, target } = this.#environment
-    const { dynos, connections } = this.observers
+    const { connections } = this.observers
     return RealStage.open({
       target,
       databaseUrl: database.url,
@@ -155,14 +152,8 @@ class RealRun {
       clocks: this.#clocks(),
       settings,
       onServerEvent: (event) => connections.observe(event),
-      onDynoEvent: (event) => {
-        dynos.observe(event)
-        this.#targetWatch.observe(event)
-      },
-      onLine: (line) => {
-        dynos.observeLine(line)
-        this.#targetWatch.observeLine(line)
-      },
+      onDynoEvent: (event) => this.observers.observeDyno(event),
+      onLine: (line) => this.observers.observeLine(line),
     })
   }
 
@@ -210,8 +201,7 @@ class RealRun {
   }
 
   #troubles({ whatsapp, preloads }: RealStage): readonly TargetTrouble[] {
-    const nowMs = performance.timeOrigin + performance.now()
-    return this.#targetWatch.troubles(nowMs, whatsapp.truth(), preloads.report)
+    return this.observers.target.troubles(whatsapp.truth(), preloads.report)
   }
 
   /** What only the whole truth shows is told last. */

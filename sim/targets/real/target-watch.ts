@@ -45,9 +45,9 @@ export class TargetWatch {
    * @param atMs now, on the clock of the simulator's events
    */
   troubles(
-    atMs: number,
     { connections }: Pick<TruthSnapshot, 'connections'>,
     preload: PreloadReport,
+    atMs = performance.timeOrigin + performance.now(),
   ): readonly TargetTrouble[] {
     return targetTroubles({
       command: this.#command,

@@ -18,11 +18,11 @@ function ended(watch: TargetWatch, atMs: number, end: Partial<DynoEnd>): void {
 describe('the watch over a target', () => {
   it('counts its time from the first boot', () => {
     const watch = new TargetWatch('node x')
-    expect(watch.troubles(50_000, NO_CONNECTIONS, NOTHING)).toEqual([])
+    expect(watch.troubles(NO_CONNECTIONS, NOTHING, 50_000)).toEqual([])
     started(watch)
-    expect(watch.troubles(10_999, NO_CONNECTIONS, NOTHING)).toEqual([])
+    expect(watch.troubles(NO_CONNECTIONS, NOTHING, 10_999)).toEqual([])
     started(watch, 2, 10_000)
-    expect(watch.troubles(11_000, NO_CONNECTIONS, NOTHING)).toMatchObject([{ kind: 'never-connected' }])
+    expect(watch.troubles(NO_CONNECTIONS, NOTHING, 11_000)).toMatchObject([{ kind: 'never-connected' }])
   })
 
   it('keeps how it first ended, and what it said itself', () => {
@@ -32,7 +32,7 @@ describe('the watch over a target', () => {
     watch.observeLine({ atMs: 1_100, source: 'heroku', process: 'web.1', text: 'Process exited' })
     ended(watch, 1_400, { status: 3 })
     ended(watch, 9_000, { status: 4 })
-    const [trouble] = watch.troubles(9_000, NO_CONNECTIONS, NOTHING)
+    const [trouble] = watch.troubles(NO_CONNECTIONS, NOTHING, 9_000)
     expect(trouble?.message).toMatch(/exited with status 3 after 0\.4 s.*:\n {2}no such table$/s)
   })
 
@@ -49,7 +49,7 @@ describe('the watch over a target', () => {
       closedAtMs: 3,
       routing: undefined,
     }
-    const kinds = watch.troubles(4_000, { connections: [connection] }, NOTHING).map(({ kind }) => kind)
+    const kinds = watch.troubles({ connections: [connection] }, NOTHING, 4_000).map(({ kind }) => kind)
     expect(kinds).toEqual(['left-processes', 'ignored-sigterm'])
   })
 })
