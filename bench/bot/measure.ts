@@ -1,6 +1,7 @@
 /**
  * What the bot costs and how quick it is, measured on the compiled dyno from outside: memory, start, a fresh bot
- * process, stop, and memory under load. Each round boots a dyno on the same session, as Heroku's restarts do.
+ * process, stop, and memory under load. Each round boots a dyno again on one session, as Heroku's restarts do, and has
+ * a session of its own: one that is restarted without end is refused further attempts to connect.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -20,15 +21,19 @@ import { BotDyno } from './bot-dyno.ts'
 import { measureLoad } from './load.ts'
 import type { LoadOptions } from './load.ts'
 
-const SESSION_ID = 'default'
 /** Start-up garbage is gone by then, and nothing waits. */
 const SETTLED_MS = 15_000
 const MESSAGES_IN_HANDLING = 20
 
-interface Stage {
+interface Ground {
   readonly folder: string
   readonly whatsapp: FakeWhatsApp
   readonly proxy: FaultProxy
+  readonly databaseUrl: string
+}
+
+interface Stage extends Ground {
+  readonly sessionId: string
   /** The bot's own. */
   readonly account: ReturnType<FakeWhatsApp['addAccount']>
   /** One message to the bot, which it answers. */
@@ -59,13 +64,15 @@ export async function measureBot(
   const { lifetime } = environment
   const { rounds, folder, load } = options
   buildBot(folder)
-  const stage = await openStage(environment, folder)
+  const ground = await openGround(environment, folder)
   const measured: Round[] = []
   for (let round = 1; round <= rounds; round += 1) {
+    const stage = await openStage(ground, `round-${round}`)
     measured.push(await lifetime.unlessInterrupted(playRound(environment, stage)))
     say(`round ${round} of ${rounds}`)
   }
   say(`load: ${load.perSecond} messages a second of ${load.contacts} contacts for ${load.minutes} min`)
+  const stage = await openStage(ground, 'load')
   const dyno = await boot(environment, stage)
   await dyno.openAfterMs(1)
   await sleep(SETTLED_MS)
@@ -135,6 +142,7 @@ async function boot({ lifetime }: LabEnvironment, stage: Stage): Promise<BotDyno
     folder: stage.folder,
     databaseUrl: stage.proxy.url,
     whatsappUrl: stage.whatsapp.url,
+    sessionId: stage.sessionId,
     port: await freePort(),
   })
   lifetime.own(async () => dyno.dispose())
@@ -148,7 +156,7 @@ function lastGapMs(whatsapp: FakeWhatsApp): number {
   return (newest?.loggedInAtMs ?? Number.NaN) - (before?.closedAtMs ?? Number.NaN)
 }
 
-async function openStage(environment: LabEnvironment, folder: string): Promise<Stage> {
+async function openGround(environment: LabEnvironment, folder: string): Promise<Ground> {
   const { lifetime } = environment
   const postgres = await openPostgres(environment, 'embedded')
   const { url: databaseUrl } = await postgres.createDatabase()
@@ -166,14 +174,19 @@ async function openStage(environment: LabEnvironment, folder: string): Promise<S
   }
   const whatsapp = await startFakeWhatsApp()
   lifetime.own(() => whatsapp.close())
-  const account = whatsapp.addAccount({ name: 'Owner' })
-  const anna = whatsapp.addContact({ name: 'Anna' })
-  const { creds } = account.linkedDevice()
-  await storeLinkedSession({ databaseUrl, sessionId: SESSION_ID, logger: SILENT }, creds)
   const proxy = new FaultProxy({ upstreamUrl: databaseUrl, port: 0, tls: 'refuse', seed: 'bench' })
   await proxy.start()
   lifetime.own(() => proxy.stop())
-  return { folder, whatsapp, proxy, account, say: (text) => anna.say(text, { to: account }) }
+  return { folder, whatsapp, proxy, databaseUrl }
+}
+
+/** A linked bot that has never connected, and somebody to write to it. */
+async function openStage(ground: Ground, sessionId: string): Promise<Stage> {
+  const account = ground.whatsapp.addAccount()
+  const anna = ground.whatsapp.addContact()
+  const { creds } = account.linkedDevice()
+  await storeLinkedSession({ databaseUrl: ground.databaseUrl, sessionId, logger: SILENT }, creds)
+  return { ...ground, sessionId, account, say: (text) => anna.say(text, { to: account }) }
 }
 
 export function buildBot(folder: string): void {
