@@ -18,18 +18,18 @@ export const restartRequired515 = defineScenario({
     sometimes: [{ event: 'wa.qr' }, { event: 'wa.paired' }],
   },
   real: {
-    durationMs: 60 * SECOND_MS,
+    durationMs: 70 * SECOND_MS,
     settings: { SEND_GAP_MS: '0' },
-    messageEveryMs: 500,
+    messageEveryMs: 1_000,
     faults: [
-      { kind: 'store-latency', atMs: 0, forMs: 25 * SECOND_MS, extraMs: 600 },
+      { kind: 'store-latency', atMs: 0, forMs: 25 * SECOND_MS, extraMs: 200 },
       { kind: 'dyno-restart', atMs: 30 * SECOND_MS },
     ],
     claims: {
       always: [...SOUND],
       eventually: [
-        { claim: 'connected', withinMs: 20 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+        { claim: 'connected', withinMs: 30 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 35 * SECOND_MS },
       ],
       sometimes: [
         { event: 'wa.qr' },

@@ -9,13 +9,13 @@ export const sendWhileCut = defineRealScenario({
   real: {
     durationMs: 60 * SECOND_MS,
     settings: { ...SHORT_WAITS, RECONNECT_MAX_ATTEMPTS_PER_WINDOW: '40', RECONNECT_BACKOFF_CAP_MS: '1000' },
-    messageEveryMs: 50,
+    messageEveryMs: 100,
     faults: [{ kind: 'storm', atMs: 8 * SECOND_MS, count: 12, everyMs: 1_700, statusCode: 428 }],
     claims: {
       always: [...SOUND],
       eventually: [
-        { claim: 'connected', withinMs: 10 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
       ],
       sometimes: [{ event: 'wa.open', atLeast: 6 }],
     },

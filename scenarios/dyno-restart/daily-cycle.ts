@@ -22,7 +22,7 @@ export const dailyCycle = defineScenario({
     ],
   },
   real: {
-    durationMs: 40 * SECOND_MS,
+    durationMs: 50 * SECOND_MS,
     settings: SHORT_WAITS,
     messageEveryMs: 500,
     faults: [
@@ -32,8 +32,8 @@ export const dailyCycle = defineScenario({
     claims: {
       always: [...SOUND],
       eventually: [
-        { claim: 'connected', withinMs: 15 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 15 * SECOND_MS },
+        { claim: 'connected', withinMs: 25 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
       ],
       sometimes: [{ event: 'log.lease.released', atLeast: 2 }],
     },

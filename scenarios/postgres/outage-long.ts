@@ -24,8 +24,8 @@ export const outageLong = defineScenario({
     claims: {
       always: [...SOUND],
       eventually: [
-        { claim: 'connected', withinMs: 20 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
+        { claim: 'connected', withinMs: 28 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 28 * SECOND_MS },
       ],
       sometimes: [{ event: 'wa.end' }],
     },

@@ -23,6 +23,7 @@ import { notJudgedNotes } from './not-judged.ts'
 import { Observers } from './observers.ts'
 import { realConfig, realScenario } from './real-config.ts'
 import { RealStage } from './real-stage.ts'
+import { tellTruth, wholeTruth } from './whole-truth.ts'
 import { untilLinked } from './until-linked.ts'
 
 export interface RealRunEnvironment {
@@ -206,17 +207,11 @@ class RealRun {
 
   /** What only the whole truth shows is told last. */
   async #judgeNow(stage: RealStage, cast: Cast): Promise<Judgement> {
-    await stage.whatsapp.idle()
-    const { keyReuses, failures, presences, troubles } = stage.whatsapp.truth()
-    const [trouble] = troubles
-    if (trouble !== undefined) throw new Error(`the fake WhatsApp failed: ${trouble}`)
-    for (const { firstMessageId: first, secondMessageId: second } of keyReuses)
-      this.observers.record('whatsapp', 'wa.counter-reused', { isSameText: false, first, second })
-    for (const { id, error, healedAtMs } of failures)
-      if (healedAtMs === undefined) this.observers.record('whatsapp', 'wa.lost', { id, reason: error })
+    const truth = await wholeTruth(stage.whatsapp)
+    tellTruth(truth, (kind, data) => this.observers.record('whatsapp', kind, data))
     const atMs = this.observers.trace.nowMs
     // Seen online, a bot keeps its phone silent. No scenario sets MARK_ONLINE_ON_CONNECT.
-    if (presences.some(({ type }) => type === 'available')) this.#judge.misdeed(atMs, 'was seen online')
+    if (truth.presences.some(({ type }) => type === 'available')) this.#judge.misdeed(atMs, 'was seen online')
     return this.#judge.judge({
       atMs,
       isWhole: atMs >= this.#part.durationMs,
