@@ -3,7 +3,7 @@
  * it, and each look that the simulator takes at its memory.
  */
 
-import { hasImage } from '../../sim/docker/docker-engine.ts'
+import { hasImage, inspectContainer } from '../../sim/docker/docker-engine.ts'
 import type { Lifetime } from '../../sim/cli/lifetime.ts'
 import { DynoTree } from '../../sim/dyno/real/dyno-tree.ts'
 import type { DynoProcesses } from '../../sim/dyno/real/dyno-processes.ts'
@@ -11,8 +11,6 @@ import { readDynoMemory, residentBytes } from '../../sim/dyno/real/dyno-memory-r
 import { HerokuSim } from '../../sim/dyno/real/heroku-sim.ts'
 import { ContainerProcesses } from '../../sim/dyno/real/housing/container-processes.ts'
 import type { DynoKind } from '../../sim/dyno/real/housing/dyno-kind.ts'
-import { inspectContainer } from '../../sim/docker/docker-engine.ts'
-import { median } from '../figure.ts'
 
 /** Two processes, as the bot's dyno has. */
 const APP = `const { createServer } = require('node:http')
@@ -25,9 +23,9 @@ const LIMIT_MS = 60_000
 
 export interface DynoCost {
   readonly bootMs: number
-  /** At the ceiling, ten times a second. */
+  /** CPU time of a look at the ceiling, ten times a second. */
   readonly lookMs: number
-  /** The exact figure, every 20 s. */
+  /** CPU time of the exact figure, every 20 s. */
   readonly sampleMs: number
 }
 
@@ -46,8 +44,8 @@ export async function measureDynoCost(lifetime: Lifetime, dyno: DynoKind): Promi
   await lifetime.unlessInterrupted(sim.record.until(({ kind }) => kind === 'bound', LIMIT_MS))
   const bootMs = performance.now() - startedMs
   const processes = await processesOf(sim)
-  const lookMs = timed(LOOKS, () => residentBytes(processes.living()))
-  const sampleMs = timed(SAMPLES, () => readDynoMemory(processes.living()))
+  const lookMs = cpuMsOf(LOOKS, () => residentBytes(processes.living()))
+  const sampleMs = cpuMsOf(SAMPLES, () => readDynoMemory(processes.living()))
   await sim.stopNow()
   return { bootMs, lookMs, sampleMs }
 }
@@ -85,15 +83,13 @@ async function processesOf(sim: HerokuSim): Promise<DynoProcesses> {
     : new ContainerProcesses(place, container.pid)
 }
 
-/** Median ms of one call. */
-function timed(times: number, action: () => unknown): number {
-  return median(
-    Array.from({ length: times }, () => {
-      const startedMs = performance.now()
-      action()
-      return performance.now() - startedMs
-    }),
-  )
+/** CPU time of one call, ms: on a busy machine the clock would tell what others do. */
+function cpuMsOf(times: number, action: () => unknown): number {
+  action()
+  const before = process.cpuUsage()
+  for (let index = 0; index < times; index += 1) action()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000 / times
 }
 
 function ignore(): void {

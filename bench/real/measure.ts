@@ -16,8 +16,6 @@ import { measureProxyCost } from './proxy-cost.ts'
 /** Of the simulator: its looks at the ceiling and its samples. */
 const LOOKS_PER_SECOND = 10
 const SAMPLES_PER_SECOND = 1 / 20
-/** The lab's default on two cores. */
-const WORKERS = 2
 
 type Round = Readonly<Record<string, number | undefined>>
 
@@ -54,11 +52,13 @@ export async function measureReal(
   const measured: Round[] = []
   const postgres = await openPostgres(environment, 'embedded')
   await lifetime.unlessInterrupted(environment.engine.buildBot(say))
-  const pool = openPool(environment, postgres, WORKERS)
+  const pool = openPool(environment, postgres, 1)
   await lifetime.unlessInterrupted(pool.warmUp())
   for (let round = 1; round <= rounds; round += 1) {
     const startedMs = performance.now()
     const results = await lifetime.unlessInterrupted(pool.run(jobs(round)))
+    for (const { seed, violations } of results)
+      for (const { claim, message } of violations) say(`seed ${seed}: ${claim}: ${message}`)
     const wallMs = performance.now() - startedMs
     unsoundRuns += results.filter(({ verdict }) => verdict !== 'holds').length
     const { url } = await postgres.createDatabase()
@@ -106,11 +106,13 @@ function ratio(value: number | undefined, base: number): number | undefined {
   return value === undefined ? undefined : value / base
 }
 
-/** Other seeds in each round. */
+/** One at a time, as the lab runs them; another seed in each round. */
 function jobs(round: number): RunJob[] {
-  return Array.from({ length: WORKERS }, (_, index) => ({
-    request: { scenario: deployOverlap, level: 'real', seed: round * WORKERS + index, target: 'bot' },
-    keepLines: 0,
-    sendsLinesAlways: false,
-  }))
+  return [
+    {
+      request: { scenario: deployOverlap, level: 'real', seed: round, target: 'bot' },
+      keepLines: 0,
+      sendsLinesAlways: false,
+    },
+  ]
 }
