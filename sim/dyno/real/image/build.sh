@@ -40,9 +40,11 @@ npm run --silent build:bot
   echo "ARG NODE_IMAGE=$base"
   sed -n '/^FROM ${NODE_IMAGE}$/,$p' Dockerfile | sed 's#--from=build /app/##'
 } >"$work/Dockerfile"
+# What it copies, but for the packages: of these there are more than it wants.
+copied=$(sed -n 's/^COPY \(.*\) [^ ]*$/\1/p' "$work/Dockerfile" | grep -vx node_modules)
 # Without the project itself, and without what lies below another package: that comes with it.
 npm ls --omit=dev --all --parseable | sed "1d; s#^$PWD/##" | grep -v 'node_modules/.*/node_modules/' >"$work/packages"
-if ! tar -c --hard-dereference -C "$work" Dockerfile -C "$PWD" package.json LICENSE dist --files-from "$work/packages" |
+if ! tar -c --hard-dereference -C "$work" Dockerfile -C "$PWD" $copied --files-from "$work/packages" |
   docker build --quiet --tag "$bot" - >"$work/log" 2>&1; then
   cat "$work/log" >&2
   exit 1
