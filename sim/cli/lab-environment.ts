@@ -52,6 +52,8 @@ export interface LabEngine {
   inspectDocker(): Promise<Finding>
   /** What runs at the real level need before the first one: the bot compiled. @throws InfrastructureError */
   buildBot(say: (line: string) => void): Promise<void>
+  /** The same for runs in containers: its image. @throws InfrastructureError */
+  buildBotImage(say: (line: string) => void): Promise<void>
   /** Not begun; the bot has been compiled. @throws InfrastructureError when a mutant cannot be made */
   createKillSweep(request: KillSweepRequest): Promise<RunningSweep>
 }

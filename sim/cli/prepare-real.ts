@@ -1,6 +1,8 @@
 /** What a command does before runs at the real level: which scenarios can run there, and the bot compiled. */
 
 import type { Level, Scenario } from '../scenario.ts'
+import type { DynoKind } from '../dyno/real/housing/dyno-kind.ts'
+import { BOT_IMAGE } from '../targets/real/our-bot.ts'
 import { realTargetFrom } from '../targets/real/real-targets.ts'
 import { TARGETS } from '../world/run-result.ts'
 import type { TargetOptions } from '../world/run-result.ts'
@@ -10,16 +12,42 @@ import { LabProblem } from './lab-problem.ts'
 const MINUTE_MS = 60_000
 
 /**
- * Builds our own bot, where that is what runs.
+ * Builds our own bot, where that is what runs, and its image, where it runs in that.
  * @throws InfrastructureError when it cannot be built; Interrupted
  */
 export async function prepareReal(
   { engine, terminal, lifetime }: LabEnvironment,
   target: string,
+  image?: string,
 ): Promise<void> {
   if (target !== 'bot') return
   const say = (line: string): void => terminal.writeError(`${terminal.colors.dim(line)}\n`)
-  await lifetime.unlessInterrupted(engine.buildBot(say))
+  if (image === undefined) await lifetime.unlessInterrupted(engine.buildBot(say))
+  else if (image === BOT_IMAGE) await lifetime.unlessInterrupted(engine.buildBotImage(say))
+}
+
+export interface DynoWords {
+  readonly target: string
+  readonly dyno?: DynoKind['kind']
+  readonly targetImage?: string
+}
+
+/** The image that the words ask for; our own bot has one. @throws LabProblem when they contradict each other */
+export function targetImageOf({ target, dyno, targetImage }: DynoWords): string | undefined {
+  if (dyno === 'process' && targetImage !== undefined) {
+    throw new LabProblem({
+      what: 'an image runs in a container only',
+      where: `--dyno process --target-image ${targetImage}`,
+      mend: 'leave out either of the two',
+    })
+  }
+  if (dyno !== 'container' || targetImage !== undefined) return targetImage
+  if (target === 'bot') return BOT_IMAGE
+  throw new LabProblem({
+    what: `${target} has no image`,
+    where: `--dyno container --target "${target}"`,
+    mend: 'name the image that holds it: --target-image <image>',
+  })
 }
 
 /**

@@ -5,6 +5,8 @@
 
 import { Command, CommanderError, Option } from 'commander'
 import { metricLines } from '../assertions/assertion.ts'
+import { DYNO_KINDS } from '../dyno/real/housing/dyno-kind.ts'
+import type { DynoKind } from '../dyno/real/housing/dyno-kind.ts'
 import { LEVELS } from '../scenario.ts'
 import type { Level } from '../scenario.ts'
 import { TARGETS } from '../world/run-result.ts'
@@ -16,6 +18,7 @@ import { POSTGRES_KINDS } from './lab-environment.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
 import { LabProblem } from './lab-problem.ts'
 import { listCommand } from './list-command.ts'
+import { targetImageOf } from './prepare-real.ts'
 import { replayCommand } from './replay-command.ts'
 import { runCommand } from './run-command.ts'
 import { wholeNumber } from './whole-number.ts'
@@ -55,6 +58,7 @@ interface RunWords {
   targetFolder?: string
   targetEnv?: string
   targetImage?: string
+  dyno?: DynoKind['kind']
   repeat: number
   postgres: PostgresKind
   json?: string
@@ -179,7 +183,7 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
         target: words.target,
         targetFolder: words.targetFolder,
         targetEnvFile: words.targetEnv,
-        targetImage: words.targetImage,
+        targetImage: targetImageOf(words),
         repeat: words.repeat,
         postgres: words.postgres,
         jsonFile: words.json,
@@ -202,6 +206,10 @@ function targetOptions(): Option[] {
     new Option('--target-folder <folder>', 'where a target that is a command has its files (default: here)'),
     new Option('--target-env <file>', 'its variables: lines of NAME=value'),
     new Option('--target-image <image>', 'a Docker image that holds it: the command is run in there'),
+    new Option(
+      '--dyno <kind>',
+      'what dynos of level real are: process (default), container (Docker; our own bot has an image)',
+    ).choices(DYNO_KINDS),
   ]
 }
 

@@ -12,5 +12,6 @@ export const realEngine: LabEngine = {
   startPostgres,
   inspectDocker: () => inspectDocker(),
   buildBot: async (say) => (await import('../real/production-app.ts')).ensureBuilt(say),
+  buildBotImage: async (say) => (await import('../real/bot-image.ts')).buildBotImage(say),
   createKillSweep: async (request) => (await import('../kill-sweep/kill-sweep.ts')).createKillSweep(request),
 }

@@ -50,7 +50,7 @@ async function rerun(environment: LabEnvironment, file: RunFile, postgres: Postg
   const { scenario, level, seed, target, targetOptions } = file
   const request = { scenario, level, seed, target, ...(targetOptions && { targetOptions }) }
   const needsDatabase = level !== 'model'
-  if (level === 'real') await prepareReal(environment, target)
+  if (level === 'real') await prepareReal(environment, target, targetOptions?.image)
   const workshop = await openWorkshop(environment, { postgres, needsDatabase, workers: 1 })
   terminal.write(replayHeadingText(file, workshop.postgres))
   const progress = new Progress(terminal, [request])

@@ -80,7 +80,7 @@ export async function runCommand(
   // Real runs share the machine's time: one beside another would be another experiment.
   const workers = isReal ? 1 : Math.min(options.jobs, plan.jobs.length)
   checkTarget(options.target, isReal, targetOptions)
-  if (isReal) await prepareReal(environment, options.target)
+  if (isReal) await prepareReal(environment, options.target, targetOptions.image)
   const workshop = await openWorkshop(environment, { ...options, needsDatabase: plan.needsDatabase, workers })
   terminal.write(headingText({ plan, repeat: options.repeat, workers, postgres: workshop.postgres }))
 

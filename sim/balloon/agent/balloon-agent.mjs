@@ -4,10 +4,11 @@
  * target knows neither our node_modules nor type stripping. It takes real memory, never keeps its process
  * alive, and without the variable it does nothing.
  *
- * Lines of JSON. To the lab: `hello` {pid, parentPid, argv, node}, then one answer for each request, by `id`.
+ * Lines of JSON. To the lab: `hello` {pid, startTicks, parentPid, argv, node}, then one answer for each request, by `id`.
  * From the lab: {id, do: 'hold', kind, bytes, bytesPerSecond} · {id, do: 'report'} · {id, do: 'collect'}.
  */
 
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -103,7 +104,15 @@ function open(path) {
     if (socket.writable) socket.write(`${JSON.stringify(message)}\n`)
   }
   socket.once('connect', () =>
-    send({ hello: { pid: process.pid, parentPid: process.ppid, argv: process.argv, node: process.version } }),
+    send({
+      hello: {
+        pid: process.pid,
+        startTicks: startTicks(),
+        parentPid: process.ppid,
+        argv: process.argv,
+        node: process.version,
+      },
+    }),
   )
   let rest = ''
   socket.on('data', (text) => {
@@ -124,6 +133,16 @@ function open(path) {
   socket.on('error', () => undefined)
   // What is held stays held when the lab goes; a lab that comes back finds it.
   socket.once('close', () => setTimeout(() => open(path), RETRY_MS).unref())
+}
+
+/** By which this process is known also where its pid is another one: field 22, counted from the last parenthesis. */
+function startTicks() {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+  } catch {
+    return undefined
+  }
 }
 
 const socketPath = process.env.BALLOON_SOCKET

@@ -2,6 +2,7 @@
 
 import { createInterface } from 'node:readline'
 import type { Socket } from 'node:net'
+import { machinePid } from '../../dyno/real/process-table.ts'
 import type {
   AgentHello,
   AgentMessage,
@@ -43,7 +44,7 @@ export class BalloonAgent {
         this.#answered(message)
         return
       }
-      this.#hello = message.hello
+      this.#hello = onThisMachine(message.hello)
       events.onHello()
     })
   }
@@ -100,4 +101,10 @@ export class BalloonAgent {
     if ('error' in message) pending?.reject(new Error(message.error))
     else pending?.resolve(message.result)
   }
+}
+
+/** In a container a process counts its pids otherwise. */
+function onThisMachine(hello: AgentHello): AgentHello {
+  const { pid, startTicks } = hello
+  return startTicks === undefined ? hello : { ...hello, pid: machinePid({ pid, startTicks }) ?? pid }
 }

@@ -19,7 +19,10 @@ export type RealBalloonKind = (typeof REAL_BALLOON_KINDS)[number]
 export type LedgerKindsAreKnown = BalloonKind extends RealBalloonKind ? true : never
 
 export interface AgentHello {
+  /** As this machine numbers it, also where the process itself counts otherwise, as in a container. */
   readonly pid: number
+  /** Of /proc/self/stat: when it was started; undefined without /proc. */
+  readonly startTicks?: number
   readonly parentPid: number
   readonly argv: readonly string[]
   /** `v24.1.0` */

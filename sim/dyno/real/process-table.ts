@@ -50,6 +50,21 @@ export function readProcesses(): ProcessEntry[] {
     .flatMap((pid) => parseStat(readProcFile(`/proc/${pid}/stat`) ?? '') ?? [])
 }
 
+/**
+ * The pid under which this machine knows a process that knows itself by another: in a container they count from 1.
+ * The moment of its start is the same for both. Undefined when there is no such process.
+ */
+export function machinePid(own: { readonly pid: number; readonly startTicks: number }): number | undefined {
+  const begunThen = readProcesses().filter(({ startTicks }) => startTicks === own.startTicks)
+  return begunThen.find(({ pid }) => ownPid(readProcFile(`/proc/${pid}/status`) ?? '') === own.pid)?.pid
+}
+
+/** The innermost of the numbers that a process goes by. @param status the text of /proc/<pid>/status */
+export function ownPid(status: string): number | undefined {
+  const numbers = /^NSpid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/)
+  return numbers === undefined ? undefined : Number(numbers.at(-1))
+}
+
 /** Undefined for what has ended, belongs to others, or does not exist. */
 export function readProcFile(path: string): string | undefined {
   try {

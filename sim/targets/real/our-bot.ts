@@ -35,3 +35,15 @@ export function ourBot(): RealTarget {
     }),
   }
 }
+
+/** What sim/dyno/real/image/build.sh makes of the built project. */
+export const BOT_IMAGE = 'blacksky-md:local'
+
+/**
+ * The same in a container. The Procfile's words are run as they are: whether an image has a shell is its own matter.
+ * @throws InfrastructureError when the Procfile has no web line
+ */
+export function ourBotInImage(image: string): RealTarget {
+  const bot = ourBot()
+  return { ...bot, image, command: bot.command.flatMap((line) => line.split(' ')) }
+}

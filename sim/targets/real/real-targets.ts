@@ -3,7 +3,7 @@
 import { LabProblem } from '../../cli/lab-problem.ts'
 import { NEGATIVE_CONTROLS, negativeControl } from './negative-controls.ts'
 import type { NegativeControl } from './negative-controls.ts'
-import { ourBot } from './our-bot.ts'
+import { ourBot, ourBotInImage } from './our-bot.ts'
 import type { RealTarget } from './real-target.ts'
 import { targetOfCommand } from './target-of-command.ts'
 import type { CommandOptions } from './target-of-command.ts'
@@ -20,14 +20,15 @@ export function realTargetOf(name: RealTargetName): RealTarget {
 }
 
 /**
- * What `--target` says: a name, or else a command. Options are of a command only, so a name with a file of variables
- * or an image is refused.
+ * What `--target` says: a name, or else a command. A name with a file of variables is refused, and one with an image
+ * too, but for our own bot: that may be what the image holds.
  * @throws LabProblem
  */
 export function realTargetFrom(word: string, options: CommandOptions): RealTarget {
   if (!isRealTargetName(word)) return targetOfCommand(word, options)
   const { envFile, image } = options
   if (envFile === undefined && image === undefined) return realTargetOf(word)
+  if (word === 'bot' && envFile === undefined && image !== undefined) return ourBotInImage(image)
   throw new LabProblem({
     what: `${word} is a target of the lab's own, which takes neither variables nor an image`,
     where: `--target ${word}`,

@@ -58,6 +58,28 @@ describe('a machine that cannot serve Postgres', () => {
   })
 })
 
+describe('a dyno that cannot be', () => {
+  const REAL = 'run dyno-restart/deploy-overlap --level real --postgres embedded'
+
+  it.each([
+    ['--dyno pod', /'pod' is invalid/],
+    ['--dyno process --target-image x:1', /an image runs in a container only/],
+    ['--dyno container --target before', /before has no image[\s\S]*--target-image/],
+  ])('%s exits 2', async (words, message) => {
+    const ended = await labProcess(`${REAL} ${words}`)
+    expectOneMessage(ended, 2)
+    expect(ended.err).toMatch(message)
+  })
+
+  it('exits 5 when a container is asked for and no Docker engine answers', async () => {
+    const DOCKER_HOST = 'unix:///nonexistent/docker.sock'
+    const ended = await labProcess(`${REAL} --dyno container`, undefined, { DOCKER_HOST })
+    expectOneMessage(ended, 5)
+    expect(ended.err).toContain('no Docker engine answers')
+    expect(ended.err).toContain('--dyno process')
+  })
+})
+
 describe('a scenario file', () => {
   it('with wrong fields exits 2 and names each by its path and what was expected', async () => {
     const faults = [{ kind: 'disconnect', atMs: 'soon' }]

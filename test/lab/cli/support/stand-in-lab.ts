@@ -104,6 +104,7 @@ export async function lab(words: string, call: LabCall = {}): Promise<LabAnswer>
     startPostgres: (options) => postgres.start(options),
     inspectDocker: () => Promise.resolve(call.docker ?? NO_DOCKER),
     buildBot: () => Promise.resolve(),
+    buildBotImage: () => Promise.resolve(),
     createKillSweep: (request) => Promise.resolve(standInSweep(request, call.sweep ?? {})),
   }
   const exitCode = await runLab(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BOT_IMAGE } from '../../../../sim/targets/real/our-bot.ts'
 import { REAL_TARGETS, realTargetFrom } from '../../../../sim/targets/real/real-targets.ts'
 
 const OPTIONS = { folder: import.meta.dirname, path: process.env['PATH'] ?? '' }
@@ -16,6 +17,12 @@ describe('what --target says', () => {
     const image = 'my-bot:1'
     expect(realTargetFrom('node bot.js', { ...OPTIONS, image }).command).toEqual(['sh', '-c', 'node bot.js'])
     expect(() => realTargetFrom('', { ...OPTIONS, image })).toThrow('the command of the target is empty')
+  })
+
+  it('is our own bot in its image', () => {
+    const { name, image, command } = realTargetFrom('bot', { ...OPTIONS, image: BOT_IMAGE })
+    expect({ name, image }).toEqual({ name: 'bot', image: BOT_IMAGE })
+    expect(command).toEqual(['node', expect.any(String), expect.any(String), 'dist/main.js'])
   })
 
   it('is neither, and then both are named', () => {

@@ -15,7 +15,13 @@ import { copyApp } from '../../../../../sim/dyno/real/app-copy.ts'
 import { dynoEnvironment } from '../../../../../sim/dyno/real/dyno-environment.ts'
 import { DYNO_SIZES } from '../../../../../sim/dyno/real/dyno-size.ts'
 import { bindingIn, ephemeralPorts, freePort } from '../../../../../sim/dyno/real/listening-port.ts'
-import { pageBytes, parseStat, readProcesses } from '../../../../../sim/dyno/real/process-table.ts'
+import {
+  machinePid,
+  ownPid,
+  pageBytes,
+  parseStat,
+  readProcesses,
+} from '../../../../../sim/dyno/real/process-table.ts'
 import { compressRules, realRules } from '../../../../../sim/dyno/real/real-rules.ts'
 import { commandOf, findCommand, procfileCommand } from '../../../../../sim/dyno/real/web-command.ts'
 
@@ -149,6 +155,23 @@ describe('a free port', () => {
     ['', { from: 32_768, to: 60_999 }],
   ])('is told from the others by %j', (text, range) => {
     expect(ephemeralPorts(text)).toEqual(range)
+  })
+})
+
+describe('the pid of a process', () => {
+  it.each([
+    ['Name:\tnode\nNSpid:\t4711\t7\nPid:\t4711\n', 7],
+    ['NSpid:\t4711\n', 4_711],
+    ['Name:\tnode\n', undefined],
+  ])('by its own count is the innermost one', (status, own) => {
+    expect(ownPid(status)).toBe(own)
+  })
+
+  it('is found by its own count and the moment of its start', () => {
+    const { pid } = process
+    const startTicks = parseStat(readFileSync('/proc/self/stat', 'latin1'))?.startTicks ?? 0
+    expect(machinePid({ pid, startTicks })).toBe(pid)
+    expect(machinePid({ pid, startTicks: startTicks + 1 })).toBeUndefined()
   })
 })
 
