@@ -65,7 +65,8 @@ export class AttemptBudgetChecker extends Checker {
     if ((this.#timesMs.at(-1) ?? 0) > nowMs)
       this.#timesMs = this.#timesMs.map((timeMs) => Math.min(timeMs, nowMs))
     this.#timesMs.push(nowMs)
-    while ((this.#timesMs[this.#first] ?? nowMs) <= nowMs - windowMs) this.#first += 1
+    // A window that is shorter than clocks may differ holds nothing at all.
+    while ((this.#timesMs[this.#first] ?? Infinity) <= nowMs - windowMs) this.#first += 1
     const count = this.#timesMs.length - this.#first
     if (count > maxAttemptsPerWindow) {
       this.broken(atMs, `${count} attempts in ${windowMs / 1_000} s, the budget is ${maxAttemptsPerWindow}`)

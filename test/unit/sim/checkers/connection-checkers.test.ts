@@ -67,6 +67,12 @@ describe('attempts-in-budget', () => {
     ).toEqual([])
   })
 
+  it('judges nothing, and comes to an end, where clocks differ by more than the window', () => {
+    const checker = new AttemptBudgetChecker({ ...CONTEXT, maxSkewMs: CONTEXT.attemptWindowMs })
+    const attempts = [0, 1, 2, 3, 4].map((timeMs) => connect(timeMs))
+    expect(judged(checker, attempts)).toEqual([])
+  })
+
   it('allows for the clocks of two dynos', () => {
     const checker = new AttemptBudgetChecker({ ...CONTEXT, maxSkewMs: 30_000 })
     expect(
