@@ -10,6 +10,7 @@ import type { DynoKind } from '../dyno/real/housing/dyno-kind.ts'
 import { LEVELS } from '../scenario.ts'
 import type { Level } from '../scenario.ts'
 import { TARGETS } from '../world/run-result.ts'
+import { addConform } from './conform-words.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { EXIT } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
@@ -21,6 +22,7 @@ import { listCommand } from './list-command.ts'
 import { targetImageOf } from './prepare-real.ts'
 import { replayCommand } from './replay-command.ts'
 import { runCommand } from './run-command.ts'
+import { bothWholeAndNames } from './select-scenarios.ts'
 import { wholeNumber } from './whole-number.ts'
 
 /** More workers than this only crowd one Postgres server. */
@@ -122,6 +124,7 @@ function createProgram(environment: LabEnvironment, end: (code: ExitCode) => voi
       end(await replayCommand(environment, file, options)),
     )
   addKillSweep(program, environment, end)
+  addConform(program, environment, end)
   program
     .command('doctor')
     .description('show what this machine offers: Node, cores, Docker, Postgres')
@@ -235,12 +238,4 @@ function postgresOption(): Option {
 function seedsOf({ seed, seeds }: RunWords): number[] {
   if (seeds !== undefined) return Array.from({ length: seeds }, (_, index) => index + 1)
   return [seed ?? 1]
-}
-
-function bothWholeAndNames(whole: string, names: readonly string[]): LabProblem {
-  return new LabProblem({
-    what: `${whole} and names of scenarios exclude each other`,
-    where: names.join(' '),
-    mend: `leave out either ${whole} or the names`,
-  })
 }

@@ -123,7 +123,7 @@ function targetOptionsOf(
 }
 
 /** The folder must be there now: an hour of runs is a bad moment to find out. */
-function checkPlace(directory: string, option: string, file: string | undefined): void {
+export function checkPlace(directory: string, option: string, file: string | undefined): void {
   if (file === undefined) return
   const folder = dirname(resolve(directory, file))
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return

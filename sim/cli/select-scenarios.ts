@@ -8,7 +8,7 @@ import type { Scenario } from '../scenario.ts'
 import { LabProblem } from './lab-problem.ts'
 import { isScenarioFile, loadScenarioFile } from './scenario-file.ts'
 
-export const COMMANDS = ['list', 'run', 'replay', 'doctor'] as const
+export const COMMANDS = ['list', 'run', 'replay', 'conform', 'doctor'] as const
 
 /**
  * In the order of the words, each scenario once; without words, all.
@@ -67,4 +67,13 @@ function addOnce(selected: Map<string, Scenario>, scenario: Scenario, selector: 
     })
   }
   selected.set(scenario.id, scenario)
+}
+
+/** `--all` or a subset, and names beside it. */
+export function bothWholeAndNames(whole: string, names: readonly string[]): LabProblem {
+  return new LabProblem({
+    what: `${whole} and names of scenarios exclude each other`,
+    where: names.join(' '),
+    mend: `leave out either ${whole} or the names`,
+  })
 }

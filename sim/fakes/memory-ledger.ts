@@ -27,7 +27,7 @@ const BALLOON_ACCOUNTS = {
   external: { held: 'balloon-external', released: undefined },
   'small-blocks': { held: 'balloon-small-blocks', released: 'small-garbage' },
   garbage: { held: 'large-garbage', released: 'large-garbage' },
-  cache: { held: 'plugin-cache', released: 'large-garbage' },
+  cache: { held: 'plugin-host', released: 'large-garbage' },
 } as const
 
 export type LedgerAccount =
@@ -109,6 +109,7 @@ export class MemoryLedger {
     const { held, released } = BALLOON_ACCOUNTS[kind]
     if (byBytes >= 0) {
       this.#grow(held, byBytes, kind === 'small-blocks' ? 'small' : 'large')
+      if (kind === 'heap') this.#growGarbage(byBytes)
       return
     }
     const letGoBytes = Math.min(-byBytes, this.#bytes[held])
@@ -169,8 +170,14 @@ export class MemoryLedger {
     }))
   }
 
+  #growGarbage(byBytes: number): void {
+    this.#add('heap-garbage', Math.round(byBytes * constants.garbagePerHeapGrowth.value))
+    this.#collectWhenDue()
+  }
+
   #collectWhenDue(): void {
-    if (this.#bytes['heap-garbage'] > this.#garbageLimitBytes) this.collectGarbage()
+    const ofLiveBytes = this.#bytes['balloon-heap'] * constants.garbagePerLiveHeap.value
+    if (this.#bytes['heap-garbage'] > Math.max(this.#garbageLimitBytes, ofLiveBytes)) this.collectGarbage()
   }
 
   /** Small blocks come out of what is stuck first. */
@@ -188,9 +195,8 @@ export class MemoryLedger {
   #heapUsedBytes(): number {
     const bytes = this.#bytes
     const heapBaseBytes = constants.heapBaseMb.value * MB_BYTES
-    return (
-      heapBaseBytes + bytes.live + bytes['heap-garbage'] + bytes['balloon-heap'] + bytes['group-metadata']
-    )
+    const cachesBytes = bytes['sent-messages'] + bytes['whatsapp-caches']
+    return heapBaseBytes + bytes.live + bytes['heap-garbage'] + bytes['balloon-heap'] + cachesBytes
   }
 }
 
@@ -205,9 +211,8 @@ function emptyAccounts(baseBytes: number): Record<LedgerAccount, number> {
     'balloon-heap': 0,
     'balloon-external': 0,
     'balloon-small-blocks': 0,
-    'plugin-cache': 0,
-    'media-buffers': 0,
-    'group-metadata': 0,
-    'message-cache': 0,
+    'sent-messages': 0,
+    'plugin-host': 0,
+    'whatsapp-caches': 0,
   }
 }

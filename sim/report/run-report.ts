@@ -4,6 +4,7 @@
  */
 
 import type { GroupOutcome, Plan } from '../cli/plan.ts'
+import { LEDGER_CONSTANTS } from '../fakes/ledger-constants.ts'
 import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { clockText, countText, wallText } from './durations.ts'
 import type { Colors } from './terminal.ts'
@@ -107,7 +108,7 @@ export function summaryText(outcomes: readonly GroupOutcome[], wallMs: number, c
     ...brokenClaims(results),
     `${verdictCounts(results, colors)}${repeatText(outcomes, colors)} in ${wallText(wallMs)}`,
     ...(results.some((result) => result.family === '512mb-quota')
-      ? [colors.dim("note: the memory model's constants are not yet calibrated against a real process")]
+      ? [colors.dim(`note: the memory model is ${LEDGER_CONSTANTS.note}`)]
       : []),
   ]
   return `${lines.join('\n')}\n`

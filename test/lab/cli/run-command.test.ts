@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { LEDGER_CONSTANTS } from '../../../sim/fakes/ledger-constants.ts'
 import { InfrastructureError } from '../../../sim/infrastructure-error.ts'
 import { lab, readJson, scenarioNamed, StandInPostgres, temporaryFolder } from './support/stand-in-lab.ts'
 
@@ -212,11 +213,11 @@ describe('what run leaves', () => {
     })
   })
 
-  it('says that the memory constants are not calibrated when they were used', async () => {
+  it('says how far the memory model can be trusted when it was used', async () => {
     const quota = await lab('run 512mb-quota')
     const other = await lab(`run ${storm}/sound`)
-    expect(quota.out).toContain('not yet calibrated')
-    expect(other.out).not.toContain('not yet calibrated')
+    expect(quota.out).toContain(`note: the memory model is ${LEDGER_CONSTANTS.note}`)
+    expect(other.out).not.toContain('memory model')
   })
 })
 

@@ -13,7 +13,12 @@ const VIOLATION: Violation = { claim: 'single-socket', atMs: 61_250, message: 't
 function resultOf(request: RunRequest, postgres: string | undefined, keepLines: number): RunResult {
   const { scenario, level, target, seed } = request
   const behaviour = scenario.id.slice(scenario.id.indexOf('/') + 1)
-  const verdicts: Readonly<Record<string, Verdict>> = { broken: 'broken', vacuous: 'vacuous', lossy: 'error' }
+  const verdicts: Readonly<Record<string, Verdict>> = {
+    broken: 'broken',
+    'broken-at-real': level === 'real' ? 'broken' : 'holds',
+    vacuous: 'vacuous',
+    lossy: 'error',
+  }
   const verdict = target === 'before' ? 'broken' : (verdicts[behaviour] ?? 'holds')
   const lines = ['0 dyno boot {}', `1 whatsapp open {"seed":${seed}}`, `2 bot reply {"n":1}`]
   if (behaviour === 'random') lines[1] = `1 whatsapp open {"chance":${Math.random()}}`
