@@ -25,6 +25,8 @@ import { determinismText, measureDeterminism } from './lab-determinism.ts'
 import { measureLab } from './lab-figures.ts'
 import { describeMachine, machineText } from './machine.ts'
 import { measureReal } from './real/measure.ts'
+import { readMemorySeries, recordedSlopes } from './slope/recorded-series.ts'
+import { SLOPE_RUNS, slopeRates } from './slope/slope-rates.ts'
 import { measureWire } from './wire/measure.ts'
 import type { WireSizes } from './wire/measure.ts'
 import { wireJson, wireTable } from './wire/wire-table.ts'
@@ -149,9 +151,21 @@ program
     const series = await recordMemorySeries(environment, {
       folder: process.cwd(),
       minutes,
-      onSample: ([first]) => progress(`${first?.anonKb.length ?? 0} samples`),
+      onSample: ([first]) => progress(`${first?.anonBytes.length ?? 0} samples`),
     })
     print(`${JSON.stringify({ machine: describeMachine(), series })}\n`)
+  })
+
+program
+  .command('slope')
+  .description(
+    'by the recorded memory series: how often a leak is found, and a clean bot accused; JSON on stdout',
+  )
+  .addOption(new Option('--trials <n>').argParser(wholeNumber('--trials', 10, 100_000)).default(300))
+  .action(async ({ trials }: { trials: number }) => {
+    const series = readMemorySeries(new URL('../docs/results/memory-series.json', import.meta.url))
+    const rates = SLOPE_RUNS.flatMap((run) => slopeRates(series, { ...run, trials }))
+    print(`${JSON.stringify({ recorded: recordedSlopes(series), rates }, undefined, 2)}\n`)
   })
 
 program

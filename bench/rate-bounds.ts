@@ -3,8 +3,8 @@
 export interface Rate {
   readonly hits: number
   readonly trials: number
-  readonly low: number
-  readonly high: number
+  readonly lowPercent: number
+  readonly highPercent: number
 }
 
 const Z_95 = 1.96
@@ -14,5 +14,10 @@ export function rateOf(hits: number, trials: number): Rate {
   const weight = Z_95 ** 2 / trials
   const middle = (share + weight / 2) / (1 + weight)
   const reach = (Z_95 * Math.sqrt((share * (1 - share)) / trials + weight / (4 * trials))) / (1 + weight)
-  return { hits, trials, low: Math.max(0, middle - reach), high: Math.min(1, middle + reach) }
+  return {
+    hits,
+    trials,
+    lowPercent: 100 * Math.max(0, middle - reach),
+    highPercent: 100 * Math.min(1, middle + reach),
+  }
 }

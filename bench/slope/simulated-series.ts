@@ -1,7 +1,7 @@
 /**
- * Series of collected memory as a production bot could have shown them: a recorded clean run's own trend and noise,
- * the noise drawn anew in blocks of ten minutes by seed, and a leak on top. What a clean bot's memory really did is
- * so the yardstick of who is accused.
+ * Series of collected memory as a bot without any growth could have shown them: the noise of a recorded clean run,
+ * drawn anew in blocks of ten minutes by seed, and a leak on top. The recorded run's own growth is left out, and stated
+ * beside the rates: it is the bot's, not the method's.
  */
 
 import type { CollectedSample } from '../../sim/assertions/measurements.ts'
@@ -21,6 +21,7 @@ export interface CleanRecord {
 
 export interface Noise {
   readonly everyMs: number
+  /** The recorded growth. */
   readonly bytesPerHour: number
   readonly levelBytes: number
   /** What is left of each point without its trend, in their order. */
@@ -41,11 +42,10 @@ export function simulateSeries(
   run: { readonly minutes: number; readonly leakBytesPerHour: number; readonly stream: PrngStream },
 ): CollectedSample[] {
   const count = Math.floor((run.minutes * MINUTE_MS) / noise.everyMs)
-  const bytesPerHour = noise.bytesPerHour + run.leakBytesPerHour
   const rests = drawRests(noise.rests, count, run.stream)
   return rests.map((rest, index) => {
     const atMs = index * noise.everyMs
-    const bytes = Math.max(0, noise.levelBytes + (bytesPerHour * atMs) / HOUR_MS + rest)
+    const bytes = Math.max(0, noise.levelBytes + (run.leakBytesPerHour * atMs) / HOUR_MS + rest)
     return { atMs, life: 0, anonBytes: bytes, liveBytes: bytes }
   })
 }

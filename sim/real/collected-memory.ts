@@ -5,8 +5,8 @@
 
 import type { BalloonHub } from '../balloon/agent/balloon-hub.ts'
 import type { CollectedSample } from '../assertions/measurements.ts'
-import { readDynoMemory } from '../dyno/real/dyno-memory-reading.ts'
-import { readProcesses } from '../dyno/real/process-table.ts'
+import { statusMemory } from '../../src/memory/dyno-memory.ts'
+import { readProcFile } from '../dyno/real/process-table.ts'
 
 export interface CollectedMemoryOptions {
   readonly hub: Pick<BalloonHub, 'agents'>
@@ -16,6 +16,9 @@ export interface CollectedMemoryOptions {
 
 /** A collection stops a process for about 100 ms: rare enough to disturb nothing, and 30 points an hour. */
 export const COLLECT_EVERY_MS = 120_000
+
+/** What one collection leaves differs by 2 MB, by what V8 and malloc hold back; the least of three by 0.5 MB. */
+const ROUNDS = 3
 
 export class CollectedMemory {
   readonly #options: CollectedMemoryOptions
@@ -47,14 +50,20 @@ export class CollectedMemory {
     if (this.#isCollecting || agents.length === 0) return
     this.#isCollecting = true
     try {
-      const reports = await Promise.all(agents.map((agent) => agent.collect()))
-      const pids = new Set(agents.map(({ pid }) => pid))
-      const { anonBytes } = readDynoMemory(readProcesses().filter(({ pid }) => pids.has(pid)))
+      const pids = agents.map(({ pid }) => pid).toSorted((a, b) => a - b)
+      const readings: { readonly anonBytes: number | undefined; readonly liveBytes: number }[] = []
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const reports = await Promise.all(agents.map((agent) => agent.collect()))
+        readings.push({
+          anonBytes: anonBytesOf(pids),
+          liveBytes: reports.reduce((sum, { memory }) => sum + memory.heapUsed + memory.external, 0),
+        })
+      }
       this.#samples.push({
         atMs: this.#options.nowMs(),
-        life: this.#lifeOf([...pids].toSorted((a, b) => a - b).join(' ')),
-        anonBytes: anonBytes ?? null,
-        liveBytes: reports.reduce((sum, { memory }) => sum + memory.heapUsed + memory.external, 0),
+        life: this.#lifeOf(pids.join(' ')),
+        anonBytes: least(readings.map(({ anonBytes }) => anonBytes)) ?? null,
+        liveBytes: least(readings.map(({ liveBytes }) => liveBytes)) ?? 0,
       })
     } catch {
       // A process has ended: the next sample is of those that live then.
@@ -67,4 +76,20 @@ export class CollectedMemory {
     const known = this.#lives.indexOf(processes)
     return known === -1 ? this.#lives.push(processes) - 1 : known
   }
+}
+
+/** Undefined where the system does not tell it of one of them. */
+function anonBytesOf(pids: readonly number[]): number | undefined {
+  const each = pids.map((pid) => {
+    const status = statusMemory(readProcFile(`/proc/${pid}/status`) ?? '')
+    return status?.parts === undefined ? undefined : status.parts.anonBytes + status.swapBytes
+  })
+  return each.includes(undefined) ? undefined : each.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0)
+}
+
+/** Undefined when there is none, or one of them is not told. */
+function least(values: readonly (number | undefined)[]): number | undefined {
+  return values.includes(undefined) || values.length === 0
+    ? undefined
+    : Math.min(...values.map((value) => value ?? Infinity))
 }

@@ -131,7 +131,7 @@ describe('an estimate', () => {
   )
 
   it('says how long a run it would take', () => {
-    const collected = Array.from({ length: 20 }, (_, index) =>
+    const collected = Array.from({ length: 40 }, (_, index) =>
       aCollected(index, 100 + ((index * 7) % 12) / 2),
     )
     const said = judge('rss-slope<1MB/h', aRun({ dyno: aDyno({ collected }) }))
