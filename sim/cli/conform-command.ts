@@ -74,7 +74,7 @@ export async function conformCommand(
     const [atReal, inVirtual] = [real.filter(ofScenario), virtual.filter(ofScenario)]
     return atReal.length === 0 || inVirtual.length === 0 ? [] : [compareLevels(atReal, inVirtual, notJudged)]
   })
-  const report = { conformities, uncompared, real, isCalibration: !options.all && selectors.length === 0 }
+  const report = { conformities, uncompared, real }
   if (options.jsonFile !== undefined)
     writeAtomically(resolve(directory, options.jsonFile), conformJson(report))
   terminal.write(conformText(report, terminal.colors))

@@ -14,8 +14,6 @@ export interface ConformReport {
   readonly conformities: readonly Conformity[]
   readonly uncompared: readonly { readonly scenario: string; readonly reasons: readonly string[] }[]
   readonly real: readonly Observation[]
-  /** Whether it was asked about the memory model. */
-  readonly isCalibration: boolean
 }
 
 export function conformText(report: ConformReport, colors: Colors): string {
@@ -27,6 +25,7 @@ export function conformText(report: ConformReport, colors: Colors): string {
       colors.dim(`not compared: ${scenario}: ${reasons.join('; ')}\n`),
     ),
     calibrationText(conformities),
+    loadText(report, colors),
     summaryLine(conformities, colors),
   ].join('')
 }
@@ -111,6 +110,23 @@ export function calibrationText(conformities: readonly Conformity[]): string {
   })
   if (lines.length === 0) return ''
   return `${lines.join('')}the memory model is ${LEDGER_CONSTANTS.note}\n`
+}
+
+/** Runnable processes a core from which on a real bot waits for the CPU more than for anything else. */
+const BUSY_LOAD = 4
+
+/** What a reader must bear in mind of real runs that were made on a busy machine; '' when none was. */
+function loadText({ conformities, real }: ConformReport, colors: Colors): string {
+  const compared = new Set(conformities.map(({ scenario }) => scenario))
+  const loads = real.flatMap(({ scenario, loadPerCore }) =>
+    compared.has(scenario) ? (loadPerCore ?? []) : [],
+  )
+  const busy = loads.filter((load) => load > BUSY_LOAD)
+  if (busy.length === 0) return ''
+  const most = Math.round(Math.max(...busy))
+  return colors.dim(
+    `note: ${countText(busy.length, 'real run')} had up to ${most} runnable processes a core: late answers and lost leases there are a starved bot's\n`,
+  )
 }
 
 function summaryLine(conformities: readonly Conformity[], colors: Colors): string {
