@@ -11,18 +11,19 @@ export interface LedgerConstant {
   readonly source: string
 }
 
+/** With many other Node processes beside it, which share pages with it, the same dyno shows 95 to 129 MB. */
 const IDLE =
-  'measured, `npm run bench -- bot`: an idle, connected dyno holds 111 to 129 MB Pss, 24 to 32 MB of them the supervisor alone'
+  'measured at the real level with few other Node processes on the machine: 136 to 138 MB Pss at rest'
 const MESSAGES = 'measured: 10,000 to 30,000 messages of one contact through a connected Baileys'
 const BALLOON = 'docs/memory-balloon.md, Node 24'
 
 export const LEDGER_CONSTANTS = {
   /** The scenarios that it was not fitted on lie in their bands, by ten real runs each: a test holds it to that. */
   isCalibrated: true,
-  note: 'calibrated by ten real runs of each scenario (`npm run lab -- conform`); a burst of 40 MB/s reaches further on an overloaded machine than it says',
+  note: 'calibrated by ten real runs of each scenario (`npm run lab -- conform`); a burst of 40 MB/s reaches further on a busy machine than it says',
   constants: {
-    supervisorBaseMb: { value: 32, unit: 'MB', source: IDLE },
-    botBaseMb: { value: 87, unit: 'MB', source: IDLE },
+    supervisorBaseMb: { value: 38, unit: 'MB', source: IDLE },
+    botBaseMb: { value: 98, unit: 'MB', source: IDLE },
     /** The part of the bot's base that V8 calls its heap. */
     heapBaseMb: { value: 25, unit: 'MB', source: 'measured: heapUsed of a connected, idle Baileys' },
     liveBytesPerEarlyMessage: {

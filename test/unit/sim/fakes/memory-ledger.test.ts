@@ -41,8 +41,8 @@ function leftovers(kind: BalloonKind, bytes: number): { released: number; collec
 }
 
 describe('base', () => {
-  it('is 119 MB for a connected bot and its supervisor together', () => {
-    expect(newLedger().totalBytes()).toBe(119 * MB)
+  it('is 136 MB for a connected bot and its supervisor together', () => {
+    expect(newLedger().totalBytes()).toBe(136 * MB)
     expect(LEDGER_BASE_BYTES.bot + LEDGER_BASE_BYTES.supervisor).toBe(BASE)
   })
 
