@@ -4,7 +4,10 @@ import type { Scenario } from '../sim/scenario.ts'
 import { burstBetweenSamples } from './512mb-quota/burst-between-samples.ts'
 import { cleanupIneffective } from './512mb-quota/cleanup-ineffective.ts'
 import { historyFlood } from './512mb-quota/history-flood.ts'
+import { publishedWorkload } from './512mb-quota/published-workload.ts'
+import { ramps } from './512mb-quota/ramps.ts'
 import { slowLeak } from './512mb-quota/slow-leak.ts'
+import { acceptThenClose } from './disconnect-storm/accept-then-close.ts'
 import { deafSession } from './disconnect-storm/deaf-session.ts'
 import { flapping440 } from './disconnect-storm/flapping-440.ts'
 import { loggedOut401 } from './disconnect-storm/logged-out-401.ts'
@@ -61,6 +64,7 @@ export const scenarios: readonly Scenario[] = [
   starvedCpu,
   flapping440,
   refused503Storm,
+  acceptThenClose,
   sixHourOutage,
   restartRequired515,
   loop515,
@@ -78,6 +82,8 @@ export const scenarios: readonly Scenario[] = [
   burstBetweenSamples,
   cleanupIneffective,
   historyFlood,
+  publishedWorkload,
+  ...ramps,
   outageShort,
   outageLong,
   awayAtStart,
@@ -100,4 +106,6 @@ export const subsets: Readonly<Record<string, readonly string[]>> = {
     'postgres/outage-long',
     '512mb-quota/cleanup-ineffective',
   ],
+  /** What `npm run lab -- compare` publishes. */
+  compare: [publishedWorkload.id, ...ramps.map(({ id }) => id)],
 }

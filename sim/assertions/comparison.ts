@@ -44,9 +44,16 @@ const MB_BYTES = 1_048_576
 
 const MEASURES: readonly ComparedMeasure[] = [
   fromMetric('peak memory', 'MB', 'rss-peak', MB_BYTES),
-  ofQuota('peak memory', 'rss-peak'),
+  ofQuota('peak memory', metricReader('rss-peak')),
+  {
+    measure: 'peak memory between the samples',
+    unit: 'MB',
+    isMoreBetter: false,
+    read: (run) => scaled(peakBetweenSamples(run), MB_BYTES),
+  },
+  ofQuota('peak memory between the samples', peakBetweenSamples),
   fromMetric('typical memory', 'MB', 'rss-typical', MB_BYTES),
-  ofQuota('typical memory', 'rss-typical'),
+  ofQuota('typical memory', metricReader('rss-typical')),
   fromMetric('R14, memory above the quota', '', 'r14'),
   fromMetric('R15, ended for memory', '', 'r15'),
   fromMetric('killed by the platform', '', 'kills'),
@@ -60,12 +67,32 @@ const MEASURES: readonly ComparedMeasure[] = [
   fromMetric('connections in the worst minute', '', 'connects/min'),
   fromMetric('sockets at once', '', 'sockets'),
   fromMetric('time without a connection', 'ms', 'downtime'),
-  fromMetric('QR codes scanned', '', 'qr-scans'),
-  fromMetric('commands lost', '', 'lost'),
+  {
+    measure: 'QR codes scanned after the first link',
+    unit: '',
+    isMoreBetter: false,
+    read: ({ laterScans }) => laterScans,
+  },
+  fromMetric('commands without an answer at the end', '', 'lost'),
   fromMetric('answers doubled', '', 'doubled'),
   fromMetric('answer after, p50', 'ms', 'reply-p50'),
   fromMetric('answer after, p99', 'ms', 'reply-p99'),
 ]
+
+/** Looked at each second; undefined where nobody looked. */
+export function peakBetweenSamples({ dyno }: Measurements): number | undefined {
+  return dyno?.peakBytes
+}
+
+/** A metric's value; undefined where there is none. */
+export function metricReader(name: string): (run: Measurements) => number | undefined {
+  const metric = metricNamed(name)
+  if (metric === undefined) throw new Error(`no metric is called ${name}`)
+  return (run) => {
+    const measured = metric.measure(run)
+    return typeof measured === 'string' ? undefined : measured.value
+  }
+}
 
 export function compareSides(sides: readonly ComparedSide[]): Comparison {
   return {
@@ -89,24 +116,17 @@ function valueOf(
 }
 
 function fromMetric(measure: string, unit: MeasureUnit, name: string, divisor = 1): ComparedMeasure {
-  return { measure, unit, isMoreBetter: false, read: (run) => scaled(valueOfMetric(run, name), divisor) }
+  const read = metricReader(name)
+  return { measure, unit, isMoreBetter: false, read: (run) => scaled(read(run), divisor) }
 }
 
-function ofQuota(measure: string, name: string): ComparedMeasure {
+function ofQuota(measure: string, read: (run: Measurements) => number | undefined): ComparedMeasure {
   return {
     measure,
     unit: '% of the quota',
     isMoreBetter: false,
-    read: (run) =>
-      run.dyno === null ? undefined : scaled(valueOfMetric(run, name), run.dyno.quotaBytes / 100),
+    read: (run) => (run.dyno === null ? undefined : scaled(read(run), run.dyno.quotaBytes / 100)),
   }
-}
-
-function valueOfMetric(run: Measurements, name: string): number | undefined {
-  const metric = metricNamed(name)
-  if (metric === undefined) throw new Error(`no metric is called ${name}`)
-  const measured = metric.measure(run)
-  return typeof measured === 'string' ? undefined : measured.value
 }
 
 function scaled(value: number | undefined, divisor: number): number | undefined {

@@ -33,15 +33,21 @@ export interface Reading {
 /** The platform's own reasons to kill; a lost host is the scenario's doing. */
 const PLATFORM_KILLS: ReadonlySet<string> = new Set(['r10', 'r12', 'r15'])
 
-/** Those that were begun in the run, in order, whoever made them: give those of one bot. */
+/**
+ * Those that were begun in the run, in order, whoever made them: give those of one bot. One that is there when the run
+ * begins, of a bot that was linked first, counts as begun with it.
+ */
 export function measureConnections(
   connections: readonly ConnectionTruth[],
   span: RunSpan,
 ): MeasuredConnection[] {
   return connections
-    .filter(({ openedAtMs }) => openedAtMs >= span.startedAtMs && openedAtMs <= span.endedAtMs)
+    .filter(
+      ({ openedAtMs, closedAtMs = Infinity }) =>
+        closedAtMs >= span.startedAtMs && openedAtMs <= span.endedAtMs,
+    )
     .map(({ openedAtMs, loggedInAtMs, closedAtMs }) => ({
-      openedAtMs: openedAtMs - span.startedAtMs,
+      openedAtMs: Math.max(0, openedAtMs - span.startedAtMs),
       loggedInAtMs: withinRun(loggedInAtMs, span),
       closedAtMs: withinRun(closedAtMs, span),
     }))
@@ -115,7 +121,7 @@ export function measureDyno(
 }
 
 function withinRun(atMs: number | undefined, { startedAtMs, endedAtMs }: RunSpan): number | null {
-  return atMs === undefined || atMs > endedAtMs ? null : atMs - startedAtMs
+  return atMs === undefined || atMs > endedAtMs ? null : Math.max(0, atMs - startedAtMs)
 }
 
 function answerKey(person: string, text: string | undefined): string {

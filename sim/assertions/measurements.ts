@@ -53,9 +53,18 @@ const collectedSampleSchema = z.strictObject({
   liveBytes: bytes,
 })
 
+const restartSchema = z.strictObject({
+  /** When the dyno before was told to stop, or killed. */
+  atMs: ms,
+  /** Until somebody read an answer of a connection begun since then; null when nobody did before the next restart. */
+  firstReplyMs: ms.nullable(),
+})
+
 const dynoSchema = z.strictObject({
   quotaBytes: z.number().positive(),
   samples: z.array(memorySampleSchema),
+  /** The most of any reading, where readings closer than Heroku's samples were made. */
+  peakBytes: bytes.optional(),
   /** Memory right after a collection in every process; empty when none were made. */
   collected: z.array(collectedSampleSchema),
   /** Heroku's errors, counted as it logs them. */
@@ -75,9 +84,15 @@ export const measurementsSchema = z.strictObject({
   level: z.string(),
   seed: count,
   durationMs: z.number().positive(),
+  /** What else the machine had to do: its load average of a minute, as the run began and ended. */
+  machine: z.strictObject({ cores: count, load: z.tuple([z.number(), z.number()]) }).optional(),
   connections: z.array(connectionSchema).nullable(),
   /** Scans after the first pairing are what a user would be woken for; the first one counts, too. */
   qrScans: count.nullable(),
+  /** Of the scans, those after the run's beginning; a bot that is linked by a QR before it needed one more. */
+  laterScans: count.optional(),
+  /** Of the dyno, whoever or whatever caused them. Missing: nobody looked. */
+  restarts: z.array(restartSchema).optional(),
   replies: repliesSchema.nullable(),
   dyno: dynoSchema.nullable(),
 })
@@ -87,6 +102,7 @@ export type MeasuredConnection = z.output<typeof connectionSchema>
 export type MeasuredReplies = z.output<typeof repliesSchema>
 export type MeasuredDyno = z.output<typeof dynoSchema>
 export type CollectedSample = z.output<typeof collectedSampleSchema>
+export type MeasuredRestart = z.output<typeof restartSchema>
 export type MemorySample = z.output<typeof memorySampleSchema>
 
 /** The whole of a `--measurements` file, which `--baseline` reads. */

@@ -10,14 +10,15 @@ import type { DynoKind } from '../dyno/real/housing/dyno-kind.ts'
 import { LEVELS } from '../scenario.ts'
 import type { Level } from '../scenario.ts'
 import { TARGETS } from '../world/run-result.ts'
+import { addCompare } from './compare-words.ts'
 import { addConform } from './conform-words.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { EXIT } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
 import { addKillSweep } from './kill-sweep-words.ts'
-import { POSTGRES_KINDS } from './lab-environment.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
 import { LabProblem } from './lab-problem.ts'
+import { EXIT_CODES, postgresOption } from './common-options.ts'
 import { listCommand } from './list-command.ts'
 import { targetImageOf } from './prepare-real.ts'
 import { replayCommand } from './replay-command.ts'
@@ -30,11 +31,6 @@ const MAX_DEFAULT_JOBS = 8
 const MAX_SEEDS = 100_000
 /** A day: longer than that, Heroku restarts the dyno anyway. */
 const MAX_MINUTES = 1_440
-
-const EXIT_CODES = `
-Exit codes: 0 all claims and bounds hold, 1 one is broken, 2 wrong usage or scenario, 3 vacuous (a fault never
-struck, a claim was never put to the test, a bound is undecided), 4 not deterministic, 5 the machine failed
-(Postgres, a worker).`
 
 const RUN_EXAMPLES = `
 Examples:
@@ -109,6 +105,7 @@ function createProgram(environment: LabEnvironment, end: (code: ExitCode) => voi
     })
     .addHelpText('after', RUN_EXAMPLES)
   addRun(program, environment, end)
+  addCompare(program, environment, end)
   program
     .command('list')
     .description('show the scenarios and what a pass of each proves')
@@ -224,15 +221,6 @@ function assertOption(): Option {
   )
     .argParser((bound: string, before: string[]) => [...before, bound])
     .default([], 'none')
-}
-
-function postgresOption(): Option {
-  return new Option(
-    '--postgres <kind>',
-    'auto: a container where Docker holds the image, else embedded; url: DATABASE_URL',
-  )
-    .choices(POSTGRES_KINDS)
-    .default('auto')
 }
 
 function seedsOf({ seed, seeds }: RunWords): number[] {

@@ -21,12 +21,13 @@ import type { ExitCode } from './exit-code.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
 import { LabProblem } from './lab-problem.ts'
 import { judgeGroups, planRuns } from './plan.ts'
-import type { GroupOutcome, Plan } from './plan.ts'
+import type { GroupOutcome } from './plan.ts'
 import { writeRunFile } from './run-file.ts'
 import { checkTarget, lastingMinutes, prepareReal, scenariosAt } from './prepare-real.ts'
 import { selectScenarios } from './select-scenarios.ts'
 import { readVersions } from './versions.ts'
 import type { WorkerPool } from './worker-pool.ts'
+import type { RunJob } from './worker-protocol.ts'
 import { openWorkshop } from './workshop.ts'
 import { openBounds } from './run-bounds.ts'
 import { writeAtomically } from './write-atomically.ts'
@@ -85,7 +86,7 @@ export async function runCommand(
   terminal.write(headingText({ plan, repeat: options.repeat, workers, postgres: workshop.postgres }))
 
   const startedMs = performance.now()
-  const { results, paths } = await runAll(environment, plan, workshop.pool)
+  const { results, paths } = await runJobs(environment, plan.jobs, workshop.pool)
   const wallMs = performance.now() - startedMs
   const outcomes = judgeGroups(plan.groups, results)
   const measured = results.flatMap(({ measurements }) => measurements ?? [])
@@ -134,25 +135,30 @@ export function checkPlace(directory: string, option: string, file: string | und
   })
 }
 
-interface Outcome {
+export interface Outcome {
   readonly results: readonly RunResult[]
   /** Where the run file of a failed request lies. */
   readonly paths: ReadonlyMap<RunRequest, string>
 }
 
-async function runAll(environment: LabEnvironment, plan: Plan, pool: WorkerPool): Promise<Outcome> {
-  const { terminal, lifetime, directory } = environment
-  const requests = plan.jobs.map((job) => job.request)
+/** @param keeps whether a run that does not hold leaves a file; all do unless said */
+export async function runJobs(
+  { terminal, lifetime, directory }: LabEnvironment,
+  jobs: readonly RunJob[],
+  pool: WorkerPool,
+  keeps: (request: RunRequest) => boolean = () => true,
+): Promise<Outcome> {
+  const requests = jobs.map((job) => job.request)
   const paths = new Map<RunRequest, string>()
   const versions = readVersions()
   const progress = new Progress(terminal, requests)
   const keepFailure = (index: number, result: RunResult): void => {
     const request = requests[index]
-    if (request === undefined || result.verdict === 'holds' || paths.has(request)) return
+    if (request === undefined || result.verdict === 'holds' || paths.has(request) || !keeps(request)) return
     paths.set(request, writeRunFile(directory, request, result, versions))
   }
   try {
-    const running = pool.run(plan.jobs, {
+    const running = pool.run(jobs, {
       started: (index) => progress.started(index),
       progressed: (index, virtualMs) => progress.progressed(index, virtualMs),
       finished: (index, result) => {

@@ -8,7 +8,7 @@ import type { Scenario } from '../scenario.ts'
 import { LabProblem } from './lab-problem.ts'
 import { isScenarioFile, loadScenarioFile } from './scenario-file.ts'
 
-export const COMMANDS = ['list', 'run', 'replay', 'conform', 'doctor'] as const
+export const COMMANDS = ['list', 'run', 'compare', 'replay', 'conform', 'doctor'] as const
 
 /**
  * In the order of the words, each scenario once; without words, all.

@@ -1,5 +1,6 @@
 /** A comparison of bots as a Markdown table for documents, a table of text for terminals, and as JSON. */
 
+import { z } from 'zod'
 import type { ComparedValue, Comparison, ComparisonRow } from '../assertions/comparison.ts'
 import { plainTable } from './plain-table.ts'
 
@@ -28,6 +29,25 @@ export function comparisonJson({ sides, rows }: Comparison): object {
     })),
   }
 }
+
+/** What `comparisonJson` made, read again. @throws ZodError for anything else */
+export function comparisonOfJson(json: unknown): Comparison {
+  const { sides, measures } = comparisonSchema.parse(json)
+  return {
+    sides,
+    rows: measures.map(({ measure, unit, ...values }) => ({
+      measure,
+      unit,
+      values: sides.map((side) => comparedSchema.parse(values[side])),
+    })),
+  }
+}
+
+const comparedSchema = z.object({ median: z.number(), worst: z.number(), runs: z.number() }).nullable()
+const comparisonSchema = z.object({
+  sides: z.array(z.string()),
+  measures: z.array(z.looseObject({ measure: z.string(), unit: z.enum(['MB', '% of the quota', 'ms', '']) })),
+})
 
 function titles({ sides, rows }: Comparison): string[] {
   return [

@@ -6,6 +6,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { withComparison } from '../../../scripts/comparison-table.ts'
 import { withFigures } from '../../../scripts/document-figures.ts'
 
 const DOCS = join(import.meta.dirname, '../../../docs')
@@ -14,6 +15,31 @@ const PAGES = [...readdirSync(DOCS).filter((name) => name.endsWith('.md')), '../
 function result(file: string): unknown {
   return JSON.parse(readFileSync(join(DOCS, 'results', file), 'utf8'))
 }
+
+/** A formatter aligns tables; what they say is the same. */
+function withoutPadding(text: string): string {
+  return text.replaceAll(/ +\|/g, ' |').replaceAll(/\| +/g, '| ').replaceAll(/-{3,}/g, '---')
+}
+
+describe('the tables of a comparison', () => {
+  it.each(PAGES)('in %s are those measured', (page) => {
+    const text = readFileSync(join(DOCS, page), 'utf8')
+    expect(withoutPadding(withComparison(text, result))).toBe(withoutPadding(text))
+  })
+
+  it('are put between their marks, for the scenario that they name', () => {
+    const value = { median: 1, worst: 3, runs: 2 }
+    const scenario = {
+      scenario: 'a/b',
+      sides: ['bot'],
+      measures: [{ measure: 'kills', unit: '', bot: value }],
+    }
+    const text = 'x\n\n<!-- comparison c.json a/b -->\n\nold\n\n<!-- /comparison -->\n\ny'
+    const table = '| median (worst) | bot, 2 runs |\n| --- | ---: |\n| kills | 1 (3) |'
+    expect(withComparison(text, () => ({ scenarios: [scenario] }))).toBe(text.replace('old', table))
+    expect(() => withComparison(text, () => ({ scenarios: [] }))).toThrow('c.json has no scenario a/b')
+  })
+})
 
 describe('figures', () => {
   it.each(PAGES)('of %s are those measured', (page) => {

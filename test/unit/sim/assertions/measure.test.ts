@@ -48,10 +48,16 @@ const ended = (ms: number, boot: number, cause: 'exit' | 'r12' | 'r15' | 'hardwa
 
 describe('connections', () => {
   it('are those of the run, by its clock, in order', () => {
-    const list = [truth(-5, 1, 2), truth(700), truth(100, 200, 600), truth(10_001)]
+    const list = [truth(-9, -8, -1), truth(700), truth(100, 200, 600), truth(10_001)]
     expect(measureConnections(list, SPAN)).toEqual([
       { openedAtMs: 100, loggedInAtMs: 200, closedAtMs: 600 },
       { openedAtMs: 700, loggedInAtMs: null, closedAtMs: null },
+    ])
+  })
+
+  it('begin with the run where they are there already', () => {
+    expect(measureConnections([truth(-900, -800, 50)], SPAN)).toEqual([
+      { openedAtMs: 0, loggedInAtMs: 0, closedAtMs: 50 },
     ])
   })
 

@@ -44,8 +44,10 @@ describe('two sides', () => {
 
   it('show what nobody measured as missing, never as 0', () => {
     const blind = compareSides([{ name: 'bot', runs: [aRun({ dyno: null, replies: null })] }])
-    expect(blind.rows.find(({ measure }) => measure === 'commands lost')?.values).toEqual([null])
-    expect(comparisonMarkdown(blind)).toContain('| commands lost | – |')
+    expect(
+      blind.rows.find(({ measure }) => measure === 'commands without an answer at the end')?.values,
+    ).toEqual([null])
+    expect(comparisonMarkdown(blind)).toContain('| commands without an answer at the end | – |')
   })
 })
 
