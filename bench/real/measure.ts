@@ -13,7 +13,7 @@ import type { DynoCost } from './dyno-cost.ts'
 import { measurePostgresStarts } from './postgres-starts.ts'
 import { measureProxyCost } from './proxy-cost.ts'
 
-/** Of the simulator: its looks at the ceiling and its samples. */
+/** Of the simulator: its looks at the ceiling (real-rules.ts) and its samples (heroku-rules.ts). */
 const LOOKS_PER_SECOND = 10
 const SAMPLES_PER_SECOND = 1 / 20
 
