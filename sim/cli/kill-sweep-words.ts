@@ -39,7 +39,7 @@ Examples:
   npm run lab -- kill-sweep --points 50 --mutant unfenced
 
 Exit codes: 0 all claims hold, 1 one is broken, 2 wrong usage, 3 vacuous (a write never came about), 5 the machine
-failed (Postgres, a port).`
+failed (Postgres, a port). More in docs/kill-points.md.`
 
 interface SweepWords {
   points?: number
