@@ -116,9 +116,19 @@ program
   .description('the compiled dyno from outside: memory, start, a fresh bot process, stop, load')
   .option('--json', 'the result as JSON on stdout')
   .addOption(new Option('--rounds <n>').argParser(wholeNumber('--rounds', 1, 100)).default(3))
-  .addOption(new Option('--contacts <n>').argParser(wholeNumber('--contacts', 1, 100_000)).default(1_000))
-  .addOption(new Option('--per-second <n>').argParser(wholeNumber('--per-second', 1, 1_000)).default(10))
-  .addOption(new Option('--minutes <n>').argParser(wholeNumber('--minutes', 1, 1_440)).default(3))
+  .addOption(
+    new Option('--contacts <n>', 'of the load: people who write')
+      .argParser(wholeNumber('--contacts', 1, 100_000))
+      .default(1_000),
+  )
+  .addOption(
+    new Option('--per-second <n>', 'of the load: messages')
+      .argParser(wholeNumber('--per-second', 1, 1_000))
+      .default(10),
+  )
+  .addOption(
+    new Option('--minutes <n>', 'of the load').argParser(wholeNumber('--minutes', 1, 1_440)).default(3),
+  )
   .action(async ({ json, rounds, ...load }: LoadOptions & { json?: boolean; rounds: number }) => {
     const machine = describeMachine()
     const figures = await measureBot(environment, { rounds, folder: process.cwd(), load }, progress)
