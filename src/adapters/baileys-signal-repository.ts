@@ -24,6 +24,7 @@ import assert from 'node:assert/strict'
 import type { BoundedCache } from './baileys-caches.ts'
 import type { BaileysLogger } from './baileys-logger.ts'
 import { ONE_ATTEMPT } from './baileys-options.ts'
+import { harmlessSearches, searchingSessions } from './baileys-sessions.ts'
 
 export interface SignalRepositoryDeps {
   readonly creds: SignalCreds
@@ -45,7 +46,8 @@ export function createSignalRepository(deps: SignalRepositoryDeps): SignalReposi
   const { creds, logger, lidsOf, intake } = deps
   const keys = addTransactionCapability(deps.keys, logger, ONE_ATTEMPT)
   const asking = lidsOf && ((jids: string[]) => intake.whileAsking(() => lidsOf(jids)))
-  const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds, keys }, logger, asking)
+  const auth = { creds, keys: harmlessSearches(keys) }
+  const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, asking)
   boundLidMappings(base, deps.lidMappings)
 
   /** A transaction that excludes all others of the same user, by whichever of its two names they go. */
@@ -56,7 +58,8 @@ export function createSignalRepository(deps: SignalRepositoryDeps): SignalReposi
     ...base,
     decryptMessage: (message) =>
       withUser(message.jid, async () => {
-        const plaintext = await base.decryptMessage(message)
+        const decrypt = (): Promise<Uint8Array> => base.decryptMessage(message)
+        const plaintext = await (message.type === 'msg' ? searchingSessions(decrypt) : decrypt())
         await intake.decrypted(message.ciphertext, plaintext)
         return plaintext
       }),
