@@ -152,6 +152,7 @@ describe('memory', () => {
     const kill = await until(sim, (event) => event.kind === 'oom-kill')
     const started = await until(sim, (event) => event.kind === 'started')
     expect(kill.kind === 'oom-kill' && started.kind === 'started' && kill.pid !== started.pid).toBe(true)
+    await up(sim)
     expect(sim.state).toBe('up')
     expect(texts(sim).join('\n')).not.toMatch(/R1[45]/)
   })

@@ -13,9 +13,10 @@ function newLedger(): MemoryLedger {
   return new MemoryLedger({ role: 'bot', stream: new PrngStream('ledger') })
 }
 
+/** Of buffers: a heap that grows leaves garbage beside it. */
 const LEAK: BalloonPlan = {
   shape: 'leak',
-  kind: 'heap',
+  kind: 'external',
   toBytes: 600 * MB,
   bytesPerSecond: MB,
   holdMs: 0,
@@ -108,11 +109,11 @@ describe('LedgerBalloon', () => {
   it('begins again without touching what another balloon holds there', async () => {
     const run = bench({ followsRestart: true })
     const late = newLedger()
-    late.adjustBalloon('heap', 20 * MB)
+    late.adjustBalloon('external', 20 * MB)
     run.balloon.start()
     run.at(10_000, () => (run.ledger = late))
     await run.scheduler.run(10_500)
-    expect(late.accounts()['balloon-heap']).toBe(20.5 * MB)
+    expect(late.accounts()['balloon-external']).toBe(20.5 * MB)
   })
 
   it('comes back also after it had reached its size', async () => {
