@@ -97,7 +97,6 @@ export const scenarios: readonly Scenario[] = [
 export const subsets: Readonly<Record<string, readonly string[]>> = {
   /** What every change has to pass on real processes: each kind of trouble once, in a few minutes. */
   ci: [
-    'dyno-restart/daily-cycle',
     'dyno-restart/deploy-overlap',
     'dyno-restart/bot-hangs',
     'disconnect-storm/send-while-cut',

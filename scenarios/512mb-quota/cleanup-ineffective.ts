@@ -28,7 +28,7 @@ export const cleanupIneffective = defineScenario({
     sometimes: [{ event: 'log.memory.cleanup' }, { event: 'log.bot.recycle' }],
   },
   real: {
-    durationMs: 90 * SECOND_MS,
+    durationMs: 66 * SECOND_MS,
     settings: SHORT_WAITS,
     messageEveryMs: 500,
     faults: [
@@ -38,7 +38,7 @@ export const cleanupIneffective = defineScenario({
         shape: 'leak',
         memory: 'small-blocks',
         toMb: 330,
-        mbPerSecond: 8,
+        mbPerSecond: 12,
       },
     ],
     claims: {

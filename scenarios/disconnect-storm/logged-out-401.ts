@@ -16,7 +16,7 @@ export const loggedOut401 = defineScenario({
     sometimes: [{ event: 'log.connection.halted' }],
   },
   real: {
-    durationMs: 40 * SECOND_MS,
+    durationMs: 30 * SECOND_MS,
     settings: SHORT_WAITS,
     messageEveryMs: 500,
     faults: [
@@ -25,7 +25,7 @@ export const loggedOut401 = defineScenario({
     ],
     claims: {
       always: [...SOUND],
-      eventually: [{ claim: 'halted', withinMs: 15 * SECOND_MS }],
+      eventually: [{ claim: 'halted', withinMs: 12 * SECOND_MS }],
       sometimes: [{ event: 'wa.close', where: { statusCode: 401 } }],
     },
   },

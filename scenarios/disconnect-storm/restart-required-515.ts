@@ -18,7 +18,7 @@ export const restartRequired515 = defineScenario({
     sometimes: [{ event: 'wa.qr' }, { event: 'wa.paired' }],
   },
   real: {
-    durationMs: 70 * SECOND_MS,
+    durationMs: 55 * SECOND_MS,
     settings: { SEND_GAP_MS: '0' },
     messageEveryMs: 1_000,
     faults: [
@@ -28,8 +28,8 @@ export const restartRequired515 = defineScenario({
     claims: {
       always: [...SOUND],
       eventually: [
-        { claim: 'connected', withinMs: 30 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 35 * SECOND_MS },
+        { claim: 'connected', withinMs: 22 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
       ],
       sometimes: [
         { event: 'wa.qr' },

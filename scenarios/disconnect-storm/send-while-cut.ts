@@ -7,7 +7,7 @@ export const sendWhileCut = defineRealScenario({
   proves:
     'connections that are cut while answers are on their way, again and again, cost no answer and no process',
   real: {
-    durationMs: 60 * SECOND_MS,
+    durationMs: 50 * SECOND_MS,
     settings: { ...SHORT_WAITS, RECONNECT_MAX_ATTEMPTS_PER_WINDOW: '40', RECONNECT_BACKOFF_CAP_MS: '1000' },
     messageEveryMs: 100,
     faults: [{ kind: 'storm', atMs: 8 * SECOND_MS, count: 12, everyMs: 1_700, statusCode: 428 }],
@@ -15,7 +15,7 @@ export const sendWhileCut = defineRealScenario({
       always: [...SOUND],
       eventually: [
         { claim: 'connected', withinMs: 20 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
       ],
       sometimes: [{ event: 'wa.open', atLeast: 6 }],
     },

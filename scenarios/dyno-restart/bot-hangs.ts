@@ -26,7 +26,7 @@ export const botHangs = defineScenario({
     ],
   },
   real: {
-    durationMs: 60 * SECOND_MS,
+    durationMs: 52 * SECOND_MS,
     settings: { ...SHORT_WAITS, BOT_STALL_MS: '6000', HEARTBEAT_INTERVAL_MS: '1000' },
     messageEveryMs: 500,
     faults: [
@@ -36,8 +36,8 @@ export const botHangs = defineScenario({
     claims: {
       always: [...SOUND],
       eventually: [
-        { claim: 'connected', withinMs: 25 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+        { claim: 'connected', withinMs: 20 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 20 * SECOND_MS },
       ],
       sometimes: [{ event: 'process.killed', where: { signal: 'SIGKILL' } }],
     },

@@ -20,7 +20,7 @@ export const deployOverlap = defineScenario({
     sometimes: [{ event: 'log.lease.taken', atLeast: 4 }],
   },
   real: {
-    durationMs: 50 * SECOND_MS,
+    durationMs: 44 * SECOND_MS,
     settings: SHORT_WAITS,
     messageEveryMs: 500,
     faults: [
@@ -30,8 +30,8 @@ export const deployOverlap = defineScenario({
     claims: {
       always: [...SOUND],
       eventually: [
-        { claim: 'connected', withinMs: 25 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 25 * SECOND_MS },
+        { claim: 'connected', withinMs: 24 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 24 * SECOND_MS },
       ],
       sometimes: [{ event: 'dyno.sigterm', atLeast: 2 }],
     },

@@ -17,15 +17,15 @@ export const outageLong = defineScenario({
     sometimes: [{ event: 'log.lease.unproven' }, { event: 'wa.close' }],
   },
   real: {
-    durationMs: 60 * SECOND_MS,
+    durationMs: 52 * SECOND_MS,
     settings: SHORT_WAITS,
     messageEveryMs: 500,
     faults: [{ kind: 'store-outage', atMs: 8 * SECOND_MS, jitterMs: SECOND_MS, forMs: 20 * SECOND_MS }],
     claims: {
       always: [...SOUND],
       eventually: [
-        { claim: 'connected', withinMs: 28 * SECOND_MS },
-        { claim: 'all-answered', withinMs: 28 * SECOND_MS },
+        { claim: 'connected', withinMs: 22 * SECOND_MS },
+        { claim: 'all-answered', withinMs: 22 * SECOND_MS },
       ],
       sometimes: [{ event: 'wa.end' }],
     },

@@ -42,17 +42,20 @@ export class Cast {
     this.#people = this.#createPeople()
     this.#injector = this.#createInjector()
     const { account, sim } = stage
-    const onPaired = (): void => observers.record('whatsapp', 'wa.paired', {})
+    const onPaired = (): void => {
+      observers.record('whatsapp', 'wa.paired', {})
+      this.#people.start(observers.trace.nowMs)
+    }
     this.#owner = hasOwner
       ? new Owner({ account, adminToken: ADMIN_TOKEN, routerPort: () => sim.port, onPaired })
       : undefined
   }
 
-  /** The run's first moment is now. */
+  /** The run's first moment is now. A device that is not linked yet gets nothing that is said before. */
   start(): void {
     this.#injector.schedule(this.#options.part.faults)
-    this.#people.start()
-    this.#owner?.start()
+    if (this.#owner === undefined) this.#people.start(0)
+    else this.#owner.start()
   }
 
   /** Faults that never took effect, as text. */

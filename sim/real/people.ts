@@ -47,16 +47,17 @@ export class People {
       contact.inbox.listen((message) => this.#read(message, contact, contact === first))
   }
 
-  start(): void {
+  /** @param nowMs of the run; what was due before is left out */
+  start(nowMs: number): void {
     const { part, untilMs, stream } = this.#options
     const { messageEveryMs, workload } = part
     for (let slotMs = 0; slotMs + messageEveryMs <= untilMs; slotMs += messageEveryMs) {
       const atMs = slotMs + stream.integer(0, messageEveryMs - 1)
-      if (!isQuiet(workload, atMs)) this.#at(atMs)
+      if (atMs >= nowMs && !isQuiet(workload, atMs)) this.#at(atMs - nowMs)
     }
     for (const burst of workload.bursts) {
       for (let index = 0; index < burst.count; index += 1)
-        this.#at(Math.floor(burst.atMs + (index * burst.forMs) / burst.count))
+        this.#at(Math.max(0, Math.floor(burst.atMs + (index * burst.forMs) / burst.count) - nowMs))
     }
   }
 
