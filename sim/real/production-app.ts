@@ -3,13 +3,11 @@
  * because a proof about yesterday's build is none.
  */
 
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { InfrastructureError } from '../infrastructure-error.ts'
+import { runBuildStep } from './build-step.ts'
 
 const APP_FOLDER = join(import.meta.dirname, '../..')
-const KEPT_OUTPUT_CHARS = 2_000
 
 /**
  * Compiles the bot if need be.
@@ -21,22 +19,13 @@ export async function ensureBuilt(say: (line: string) => void): Promise<void> {
   const builtAtMs = existsSync(built) ? statSync(built).mtimeMs : 0
   if (newestMs(join(APP_FOLDER, 'src')) <= builtAtMs) return
   say('building the bot, because its sources are younger than dist')
-  const child = spawn('npm', ['run', 'build:bot'], { cwd: APP_FOLDER, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-KEPT_OUTPUT_CHARS)))
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('error', (error) => {
-      output += error.message
-      resolve(null)
-    })
-    child.once('close', resolve)
+  await runBuildStep({
+    what: 'the bot',
+    file: 'npm',
+    args: ['run', 'build:bot'],
+    cwd: APP_FOLDER,
+    mend: 'npm run build:bot shows why',
   })
-  if (code !== 0)
-    throw new InfrastructureError(
-      `the bot could not be built:\n${output.trim()}`,
-      'npm run build:bot shows why',
-    )
 }
 
 function newestMs(folder: string): number {
