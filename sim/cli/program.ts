@@ -22,12 +22,10 @@ import { EXIT_CODES, postgresOption } from './common-options.ts'
 import { listCommand } from './list-command.ts'
 import { targetImageOf } from './prepare-real.ts'
 import { replayCommand } from './replay-command.ts'
-import { runCommand } from './run-command.ts'
+import { defaultJobs, runCommand } from './run-command.ts'
 import { bothWholeAndNames } from './select-scenarios.ts'
 import { wholeNumber } from './whole-number.ts'
 
-/** More workers than this only crowd one Postgres server. */
-const MAX_DEFAULT_JOBS = 8
 const MAX_SEEDS = 100_000
 /** A day: longer than that, Heroku restarts the dyno anyway. */
 const MAX_MINUTES = 1_440
@@ -60,7 +58,7 @@ interface RunWords {
   repeat: number
   postgres: PostgresKind
   json?: string
-  jobs: number
+  jobs?: number
   assert: string[]
   baseline?: string
   measurements?: string
@@ -166,9 +164,10 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
     .option('--baseline <file>', 'measurements of an earlier run, to compare with')
     .option('--measurements <file>', 'at level real: write what was measured from outside there')
     .addOption(
-      new Option('--jobs <n>', 'worker processes')
-        .argParser(wholeNumber('--jobs', 1, 64))
-        .default(Math.min(MAX_DEFAULT_JOBS, environment.cores)),
+      new Option(
+        '--jobs <n>',
+        `runs beside each other (default: ${defaultJobs(false, environment.cores)}; at level real 1, so that each has the machine to itself)`,
+      ).argParser(wholeNumber('--jobs', 1, 64)),
     )
     .addHelpText('after', `${RUN_EXAMPLES}${BOUNDS_HELP}`)
   for (const option of targetOptions()) run.addOption(option)

@@ -42,7 +42,8 @@ export interface RunOptions {
   readonly repeat: number
   readonly postgres: PostgresKind
   readonly jsonFile: string | undefined
-  readonly jobs: number
+  /** How many runs beside each other; undefined: as many as suit the level. */
+  readonly jobs: number | undefined
   /** Real runs last at least so long. */
   readonly minutes: number | undefined
   /** Bounds as they were written. */
@@ -51,6 +52,8 @@ export interface RunOptions {
   readonly measurementsFile: string | undefined
 }
 
+/** More workers than this only crowd one Postgres server. */
+const MAX_DEFAULT_JOBS = 8
 /** How many of the runs that differ are run again to show where: each costs two further runs and more. */
 const MAX_SHOWN_DIVERGENCES = 3
 
@@ -78,8 +81,7 @@ export async function runCommand(
   const collectsGarbage = needCollections(bounds)
   const plan = planRuns({ ...options, targetOptions, scenarios, collectsGarbage })
   const isReal = plan.groups.some(({ request }) => request.level === 'real')
-  // Real runs share the machine's time: one beside another would be another experiment.
-  const workers = isReal ? 1 : Math.min(options.jobs, plan.jobs.length)
+  const workers = Math.min(options.jobs ?? defaultJobs(isReal, environment.cores), plan.jobs.length)
   checkTarget(options.target, isReal, targetOptions)
   if (isReal) await prepareReal(environment, options.target, targetOptions.image)
   const workshop = await openWorkshop(environment, { ...options, needsDatabase: plan.needsDatabase, workers })
@@ -106,6 +108,11 @@ export async function runCommand(
     outcomes.every((outcome) => !outcome.isDivergent),
     exitCodeOfJudgements(judgements),
   )
+}
+
+/** Real runs share the machine's time: only who asks for it has them measured beside each other. */
+export function defaultJobs(isReal: boolean, cores: number): number {
+  return isReal ? 1 : Math.min(MAX_DEFAULT_JOBS, cores)
 }
 
 function targetOptionsOf(

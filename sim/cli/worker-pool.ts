@@ -4,6 +4,7 @@
  */
 
 import { InfrastructureError } from '../infrastructure-error.ts'
+import { durationMsOf } from '../world/run-result.ts'
 import type { RunResult } from '../world/run-result.ts'
 import type { WorkerDatabase } from './lab-environment.ts'
 import { Interrupted } from './lab-problem.ts'
@@ -166,7 +167,7 @@ const VIRTUAL_COST = 8
 
 function longestFirst(jobs: readonly RunJob[]): number[] {
   const cost = jobs.map(
-    ({ request }) => request.scenario.durationMs * (request.level === 'virtual' ? VIRTUAL_COST : 1),
+    ({ request }) => durationMsOf(request) * (request.level === 'virtual' ? VIRTUAL_COST : 1),
   )
   return [...jobs.keys()].toSorted((a, b) => (cost[b] ?? 0) - (cost[a] ?? 0) || a - b)
 }

@@ -1,10 +1,15 @@
 /**
- * One worker process as its parent sees it. It performs one job at a time and owns one database, which is
- * dropped once the process has ended. A worker that says nothing for long is taken for hung and killed.
+ * One worker process as its parent sees it. It performs one job at a time and owns one database and one folder for
+ * temporary files, which are gone once the process has ended, however it ended. A worker that says nothing for long
+ * is taken for hung and killed.
  */
 
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { RunResult } from '../world/run-result.ts'
 import type { WorkerDatabase } from './lab-environment.ts'
 import { WORKER_DATABASE_VARIABLE } from './worker-protocol.ts'
@@ -26,12 +31,16 @@ export class WorkerDied extends Error {
 export const MAX_SILENCE_MS = 120_000
 /** How long an idle worker may take to close its database before it is killed, ms. */
 const CLOSE_GRACE_MS = 3_000
+/** What a killed run leaves is ended by its guard, and may write into the folder for a moment longer. */
+const MAX_REMOVALS = 20
 /** How much of a worker's own output is kept for the message when it dies. */
 const KEPT_OUTPUT_CHARS = 2_000
 
 export class WorkerProcess {
   readonly #child: ChildProcess
   readonly #database: WorkerDatabase | undefined
+  /** For its temporary files: a killed worker removes none. Short, because paths of sockets end at 107 bytes. */
+  readonly #folder = mkdtempSync(join(tmpdir(), 'lab-worker-'))
   readonly #ended: Promise<void>
   readonly #ready = Promise.withResolvers<void>()
   #output = ''
@@ -56,7 +65,7 @@ export class WorkerProcess {
     this.#child = fork(programUrl, [], {
       // The parent may run under a debugger or a test runner; its flags are not the worker's.
       execArgv: [],
-      env: { ...process.env, [WORKER_DATABASE_VARIABLE]: database?.url },
+      env: { ...process.env, [WORKER_DATABASE_VARIABLE]: database?.url, TMPDIR: this.#folder },
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
@@ -111,6 +120,7 @@ export class WorkerProcess {
     const grace = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_GRACE_MS)
     await this.#ended
     clearTimeout(grace)
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: MAX_REMOVALS, retryDelay: 50 })
     await this.#database?.drop()
   }
 

@@ -3,6 +3,7 @@
  * ends, or, when there are many, for each failure and now and then a count.
  */
 
+import { durationMsOf } from '../world/run-result.ts'
 import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { hoursText, speedText } from './durations.ts'
 import type { Terminal } from './terminal.ts'
@@ -90,7 +91,7 @@ export class Progress {
       `${hoursText(virtualMs)} virtual`,
       speedText(virtualMs, performance.now() - this.#startedMs),
       ...running.map(({ request, virtualMs: reachedMs }) => {
-        const percent = Math.floor((100 * reachedMs) / request.scenario.durationMs)
+        const percent = Math.floor((100 * reachedMs) / durationMsOf(request))
         return `${request.scenario.id}#${request.seed} ${Math.min(100, percent)}%`
       }),
     ]

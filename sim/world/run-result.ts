@@ -61,3 +61,8 @@ export interface RunResult {
   /** At the real level: what was measured from outside. */
   readonly measurements?: Measurements
 }
+
+/** How long it lasts by its own clock, ms: at the real level that is on the wall. */
+export function durationMsOf({ scenario, level }: RunRequest): number {
+  return level === 'real' && scenario.real !== undefined ? scenario.real.durationMs : scenario.durationMs
+}

@@ -1,17 +1,17 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { defineScenario } from '../../../sim/scenario.ts'
 import type { LabAnswer } from './support/stand-in-lab.ts'
-import { lab, readJson, scenarioNamed, temporaryFolder } from './support/stand-in-lab.ts'
+import {
+  lab,
+  readJson,
+  scenarioWithRealPart,
+  StandInPostgres,
+  temporaryFolder,
+} from './support/stand-in-lab.ts'
 
 /** Whose runs at the real level measure 100 MB, one connection, four commands answered, and no slope. */
-function realScenario(name: string): ReturnType<typeof defineScenario> {
-  const { version: _version, ...scenario } = scenarioNamed(name)
-  return defineScenario({ ...scenario, real: { durationMs: 5_000, claims: { always: ['single-socket'] } } })
-}
-
-const scenarios = ['sound', 'broken', 'lossy'].map(realScenario)
+const scenarios = ['sound', 'broken', 'lossy'].map((name) => scenarioWithRealPart(name, 5_000))
 
 function run(words: string, directory = temporaryFolder()): Promise<LabAnswer> {
   return lab(`run ${words}`, { scenarios, directory })
@@ -69,6 +69,21 @@ describe('--minutes', () => {
     }
     expect(await durations('')).toMatchObject({ real: { durationMs: 5_000 } })
     expect(await durations('--minutes 90')).toMatchObject({ real: { durationMs: 90 * 60_000 } })
+  })
+})
+
+describe('--jobs', () => {
+  it.each([
+    ['real runs take place one at a time unless more are asked for', '', 1],
+    ['each of several real runs beside each other has a database of its own', '--jobs 2', 2],
+    ['there are never more workers than runs', '--jobs 9', 3],
+  ])('%s', async (_title, jobs, workers) => {
+    const postgres = new StandInPostgres()
+    const words = `run disconnect-storm/sound --level real --seeds 3 ${jobs}`
+    const { exitCode, out } = await lab(words, { scenarios, postgres })
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(new RegExp(`, ${workers} workers?\n`))
+    expect(new Set(postgres.dropped).size).toBe(workers)
   })
 })
 

@@ -1,7 +1,7 @@
 /** The command line as a real process, with the real world. */
 
 import { execFileSync, spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -20,6 +20,18 @@ function familyOf(pid: number): number[] {
     for (const [child, parent] of parents) if (parent === member && child !== undefined) family.push(child)
   }
   return family
+}
+
+function botsOf(pid: number): number[] {
+  return familyOf(pid).filter((member) => commandLine(member).includes('bot-main'))
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 function postgresFolders(pid: number): string[] {
@@ -73,5 +85,32 @@ describe('npm run lab', () => {
     expect(await ended).toBe(130)
     expect(family.filter(isAlive)).toEqual([])
     expect(postgresFolders(pid)).toEqual([])
+  })
+
+  it('leaves nothing of two real runs beside each other either', async () => {
+    const words = 'run disconnect-storm/logged-out-401 512mb-quota/cleanup-ineffective'
+    const options = '--level real --jobs 2 --postgres embedded'
+    const temporary = temporaryFolder()
+    // As /tmp is: the server runs as another user where this one is root.
+    chmodSync(temporary, 0o755)
+    const child = spawn(process.execPath, [LAB_MAIN, ...`${words} ${options}`.split(' ')], {
+      cwd: temporaryFolder(),
+      env: { ...process.env, TMPDIR: temporary },
+    })
+    const ended = new Promise<number | null>((resolve) => {
+      child.on('close', (code) => resolve(code))
+    })
+    const pid = child.pid ?? 0
+    await expect.poll(() => botsOf(pid), { timeout: 60_000, interval: 100 }).toHaveLength(2)
+    const family = familyOf(pid)
+    child.kill('SIGINT')
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    // The guards of the dynos outlive the lab for a moment.
+    await expect.poll(() => family.filter(isAlive), { timeout: 10_000 }).toEqual([])
+    // jiti is a cache of compiled code that node-pg-migrate's loader keeps for the next process.
+    await expect
+      .poll(() => readdirSync(temporary).filter((name) => name !== 'jiti'), { timeout: 10_000 })
+      .toEqual([])
   })
 })

@@ -35,6 +35,12 @@ export function scenarioNamed(
   })
 }
 
+/** The same, with a part for the real level. */
+export function scenarioWithRealPart(name: string, durationMs: number): Scenario {
+  const { version: _version, ...scenario } = scenarioNamed(name)
+  return defineScenario({ ...scenario, real: { durationMs, claims: { always: ['single-socket'] } } })
+}
+
 /** Everything that a run can come to, once. */
 export const STAND_IN_SCENARIOS: readonly Scenario[] = [
   scenarioNamed('sound'),

@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Progress } from '../../../../sim/report/progress.ts'
 import { createTerminal } from '../../../../sim/report/terminal.ts'
+import type { Level } from '../../../../sim/scenario.ts'
 import type { RunRequest, RunResult, Verdict } from '../../../../sim/world/run-result.ts'
-import { scenarioNamed } from '../../../lab/cli/support/stand-in-lab.ts'
+import { scenarioWithRealPart } from '../../../lab/cli/support/stand-in-lab.ts'
 
 const ERASE = '\r\u001B[2K'
 
-function request(seed: number): RunRequest {
-  return { scenario: scenarioNamed('sound'), level: 'model', seed, target: 'bot' }
+/** An hour, and a minute at the real level. */
+const SCENARIO = scenarioWithRealPart('sound', 60_000)
+
+function request(seed: number, level: Level = 'model'): RunRequest {
+  return { scenario: SCENARIO, level, seed, target: 'bot' }
 }
 
 function result(seed: number, verdict: Verdict = 'holds'): RunResult {
@@ -28,12 +32,12 @@ function result(seed: number, verdict: Verdict = 'holds'): RunResult {
   }
 }
 
-function progressOn(options: { isTTY: boolean; runs: number; columns?: number }) {
+function progressOn(options: { isTTY: boolean; runs: number; columns?: number; level?: Level }) {
   const written: string[] = []
   const { isTTY, runs, columns = 200 } = options
   const stream = { isTTY, columns, write: (text: string) => written.push(text) }
   const terminal = createTerminal(stream, stream, { NO_COLOR: '1' })
-  const requests = Array.from({ length: runs }, (_, index) => request(index + 1))
+  const requests = Array.from({ length: runs }, (_, index) => request(index + 1, options.level))
   return { progress: new Progress(terminal, requests), written }
 }
 
@@ -51,6 +55,14 @@ describe('on a terminal', () => {
     expect(written).toEqual([`${ERASE}1 of 2 · 1.5 h virtual · 54,000× · disconnect-storm/sound#2 50%`])
     progress.stop()
     expect(written.at(-1)).toBe(ERASE)
+  })
+
+  it('tells how far a real run is by the time that it takes there', () => {
+    const { progress, written } = progressOn({ isTTY: true, runs: 1, level: 'real' })
+    progress.started(0)
+    progress.progressed(0, 15_000)
+    vi.advanceTimersByTime(100)
+    expect(written.at(-1)).toContain('disconnect-storm/sound#1 25%')
   })
 
   it('never writes past the edge, where a line could not be wiped', () => {
