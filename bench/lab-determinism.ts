@@ -47,7 +47,7 @@ export async function measureDeterminism(
   ]
   const jobs = plans.flatMap((plan) => plan.jobs).map((job): RunJob => ({ ...job, keepLines: 0 }))
   const { postgres, workers } = options
-  const workshop = await openWorkshop(environment, { postgres, needsDatabase: true, workers })
+  const workshop = await openWorkshop(environment, { postgres, needsDatabase: true, isReal: false, workers })
   const progress = new Progress(
     terminal,
     jobs.map((job) => job.request),

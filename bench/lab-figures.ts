@@ -38,8 +38,8 @@ interface Round {
 export async function measureLab(environment: LabEnvironment, options: FigureOptions): Promise<LabFigures> {
   const { lifetime } = environment
   const postgres = await openPostgres(environment, options.postgres)
-  const both = openPool(environment, postgres, WORKERS)
-  const lone = openPool(environment, postgres, 1)
+  const both = openPool(environment, postgres, { size: WORKERS })
+  const lone = openPool(environment, postgres, { size: 1 })
   await lifetime.unlessInterrupted(Promise.all([both.warmUp(), lone.warmUp()]))
   const measure = (label: string, pool: WorkerPool, level: VirtualLevel, runs: number): Promise<Round[]> =>
     measureRounds(environment, { label, pool, level, runs, rounds: options.rounds })

@@ -52,7 +52,7 @@ export async function measureReal(
   const measured: Round[] = []
   const postgres = await openPostgres(environment, 'embedded')
   await lifetime.unlessInterrupted(environment.engine.buildBot(say))
-  const pool = openPool(environment, postgres, 1)
+  const pool = openPool(environment, postgres, { size: 1, hasOwnNode: true })
   await lifetime.unlessInterrupted(pool.warmUp())
   for (let round = 1; round <= rounds; round += 1) {
     const startedMs = performance.now()

@@ -92,7 +92,12 @@ async function runAll(
   { runs, postgres }: CompareOptions,
 ) {
   await prepareReal(environment, OWN)
-  const { pool } = await openWorkshop(environment, { postgres, needsDatabase: true, workers: 1 })
+  const { pool } = await openWorkshop(environment, {
+    postgres,
+    needsDatabase: true,
+    isReal: true,
+    workers: 1,
+  })
   // Side by side in time, too: the nth run of the one is followed by the nth of the other.
   const requests = scenarios.flatMap((scenario) =>
     Array.from({ length: runs }, (_, index) => index + 1).flatMap((seed) =>

@@ -131,7 +131,12 @@ async function observeReal(
   )
   if (jobs.length === 0) return observations
   await prepareReal(environment, 'bot')
-  const { pool } = await openWorkshop(environment, { postgres, needsDatabase: true, workers: 1 })
+  const { pool } = await openWorkshop(environment, {
+    postgres,
+    needsDatabase: true,
+    isReal: true,
+    workers: 1,
+  })
   const progress = new Progress(
     environment.terminal,
     jobs.map(({ request }) => request),
@@ -167,7 +172,7 @@ async function observeTwins(
     Array.from({ length: VIRTUAL_RUNS }, (_, index) => jobOf(twin, 'model', index + 1)),
   )
   if (jobs.length === 0) return []
-  const results: RunResult[] = await openPool(environment, undefined, environment.cores).run(jobs)
+  const results: RunResult[] = await openPool(environment, undefined, { size: environment.cores }).run(jobs)
   return results.flatMap((result, index) => {
     const job = jobs[index]
     return job === undefined ? [] : (observe(result, durationOf(job)) ?? [])

@@ -50,8 +50,9 @@ async function rerun(environment: LabEnvironment, file: RunFile, postgres: Postg
   const { scenario, level, seed, target, targetOptions } = file
   const request = { scenario, level, seed, target, ...(targetOptions && { targetOptions }) }
   const needsDatabase = level !== 'model'
-  if (level === 'real') await prepareReal(environment, target, targetOptions?.image)
-  const workshop = await openWorkshop(environment, { postgres, needsDatabase, workers: 1 })
+  const isReal = level === 'real'
+  if (isReal) await prepareReal(environment, target, targetOptions?.image)
+  const workshop = await openWorkshop(environment, { postgres, needsDatabase, isReal, workers: 1 })
   terminal.write(replayHeadingText(file, workshop.postgres))
   const progress = new Progress(terminal, [request])
   try {

@@ -84,7 +84,12 @@ export async function runCommand(
   const workers = Math.min(options.jobs ?? defaultJobs(isReal, environment.cores), plan.jobs.length)
   checkTarget(options.target, isReal, targetOptions)
   if (isReal) await prepareReal(environment, options.target, targetOptions.image)
-  const workshop = await openWorkshop(environment, { ...options, needsDatabase: plan.needsDatabase, workers })
+  const workshop = await openWorkshop(environment, {
+    ...options,
+    needsDatabase: plan.needsDatabase,
+    isReal,
+    workers,
+  })
   terminal.write(headingText({ plan, repeat: options.repeat, workers, postgres: workshop.postgres }))
 
   const startedMs = performance.now()

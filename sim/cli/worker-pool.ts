@@ -24,6 +24,8 @@ export interface WorkerPoolOptions {
   readonly size: number
   /** A database for each worker; undefined when all runs are at `model`. */
   readonly createDatabase: (() => Promise<WorkerDatabase>) | undefined
+  /** For runs of real processes, whose memory is measured: see WorkerProcess. */
+  readonly hasOwnNode?: boolean
   /** Longest silence of a worker at work; two minutes unless said. */
   readonly maxSilenceMs?: number
 }
@@ -128,13 +130,13 @@ export class WorkerPool {
   }
 
   async #startOne(): Promise<WorkerProcess> {
-    const { workerUrl, createDatabase, maxSilenceMs } = this.#options
+    const { workerUrl, createDatabase, maxSilenceMs, hasOwnNode = false } = this.#options
     const database = await createDatabase?.()
     if (this.#isStopped) {
       await database?.drop()
       throw new Interrupted('the workers were stopped')
     }
-    const worker = new WorkerProcess(workerUrl, database, maxSilenceMs)
+    const worker = new WorkerProcess({ programUrl: workerUrl, database, maxSilenceMs, hasOwnNode })
     this.#workers.add(worker)
     try {
       await worker.ready

@@ -6,10 +6,10 @@
 
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { constants, copyFileSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import type { RunResult } from '../world/run-result.ts'
 import type { WorkerDatabase } from './lab-environment.ts'
 import { WORKER_DATABASE_VARIABLE } from './worker-protocol.ts'
@@ -25,6 +25,18 @@ export class WorkerDied extends Error {
     super(message)
     this.virtualMs = virtualMs
   }
+}
+
+export interface WorkerProcessOptions {
+  readonly programUrl: URL
+  readonly database: WorkerDatabase | undefined
+  /** Longest silence at work; its start may take as long as any. */
+  readonly maxSilenceMs: number | undefined
+  /**
+   * It runs, and starts dynos, by a copy of Node's program. The kernel charges shared pages of one file by equal
+   * parts to all who run it: by the common one, a dyno would measure less the more labs run on the machine.
+   */
+  readonly hasOwnNode: boolean
 }
 
 /** Longest silence of a worker, ms; a sound one at work is heard every few seconds. */
@@ -58,14 +70,20 @@ export class WorkerProcess {
       }
     | undefined
 
-  /** @param maxSilenceMs longest silence at work; its start may take as long as any */
-  constructor(programUrl: URL, database: WorkerDatabase | undefined, maxSilenceMs = MAX_SILENCE_MS) {
+  /** @throws Error when its folder, or its Node, cannot be made */
+  constructor({ programUrl, database, maxSilenceMs, hasOwnNode }: WorkerProcessOptions) {
     this.#database = database
-    this.#maxSilenceMs = maxSilenceMs
+    this.#maxSilenceMs = maxSilenceMs ?? MAX_SILENCE_MS
     this.#child = fork(programUrl, [], {
+      ...(hasOwnNode && { execPath: copyOfNode(this.#folder) }),
       // The parent may run under a debugger or a test runner; its flags are not the worker's.
       execArgv: [],
-      env: { ...process.env, [WORKER_DATABASE_VARIABLE]: database?.url, TMPDIR: this.#folder },
+      env: {
+        ...process.env,
+        [WORKER_DATABASE_VARIABLE]: database?.url,
+        TMPDIR: this.#folder,
+        ...(hasOwnNode && { PATH: [this.#folder, process.env['PATH']].join(delimiter) }),
+      },
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
@@ -173,6 +191,12 @@ export class WorkerProcess {
   #keepOutput(chunk: Buffer): void {
     this.#output = (this.#output + chunk.toString('utf8')).slice(-KEPT_OUTPUT_CHARS)
   }
+}
+
+function copyOfNode(folder: string): string {
+  const copy = join(folder, 'node')
+  copyFileSync(process.execPath, copy, constants.COPYFILE_FICLONE)
+  return copy
 }
 
 /** The line of the output that says most: that of the error, else the last one. */

@@ -6,10 +6,13 @@
 import type { LabEnvironment, PostgresKind, RunningPostgres } from './lab-environment.ts'
 import { LabProblem } from './lab-problem.ts'
 import { WorkerPool } from './worker-pool.ts'
+import type { WorkerPoolOptions } from './worker-pool.ts'
 
 export interface WorkshopOptions {
   readonly postgres: PostgresKind
   readonly needsDatabase: boolean
+  /** Whether some are of real processes. */
+  readonly isReal: boolean
   readonly workers: number
 }
 
@@ -22,18 +25,21 @@ export interface Workshop {
 /** @throws InfrastructureError, LabProblem, Interrupted */
 export async function openWorkshop(environment: LabEnvironment, options: WorkshopOptions): Promise<Workshop> {
   const postgres = options.needsDatabase ? await openPostgres(environment, options.postgres) : undefined
-  return { pool: openPool(environment, postgres, options.workers), postgres: postgres?.describe }
+  return {
+    pool: openPool(environment, postgres, { size: options.workers, hasOwnNode: options.isReal }),
+    postgres: postgres?.describe,
+  }
 }
 
 /** Workers that take their databases from `postgres`; without one they can run at `model` only. */
 export function openPool(
   { engine, lifetime }: LabEnvironment,
   postgres: RunningPostgres | undefined,
-  size: number,
+  options: Pick<WorkerPoolOptions, 'size' | 'hasOwnNode'>,
 ): WorkerPool {
   const pool = new WorkerPool({
+    ...options,
     workerUrl: engine.workerUrl,
-    size,
     createDatabase: postgres === undefined ? undefined : () => postgres.createDatabase(),
   })
   lifetime.own(() => pool.stop(lifetime.isInterrupted))

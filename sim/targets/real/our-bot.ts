@@ -1,6 +1,6 @@
 /** The project's own bot, as the Procfile starts it. Whoever runs it sees to it that it has been built. */
 
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { InfrastructureError } from '../../infrastructure-error.ts'
 import { procfileLine } from '../../dyno/real/web-command.ts'
 import type { RealTarget } from './real-target.ts'
@@ -32,6 +32,8 @@ export function ourBot(): RealTarget {
       DATABASE_URL: databaseUrl,
       WHATSAPP_URL: whatsappUrl,
       SESSION_ID: sessionId,
+      // The lab's own Node first, as Heroku's is: the memory of a worker's dynos is measured by the worker's copy.
+      PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
     }),
   }
 }
@@ -45,5 +47,9 @@ export const BOT_IMAGE = 'blacksky-md:local'
  */
 export function ourBotInImage(image: string): RealTarget {
   const bot = ourBot()
-  return { ...bot, image, command: bot.command.flatMap((line) => line.split(' ')) }
+  const environment: RealTarget['environment'] = (places) => {
+    const { PATH: _ofThisMachine, ...variables } = bot.environment(places)
+    return variables
+  }
+  return { ...bot, image, environment, command: bot.command.flatMap((line) => line.split(' ')) }
 }

@@ -1,7 +1,7 @@
 /** The command line as a real process, with the real world. */
 
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -87,7 +87,7 @@ describe('npm run lab', () => {
     expect(postgresFolders(pid)).toEqual([])
   })
 
-  it('leaves nothing of two real runs beside each other either', async () => {
+  it('gives two real runs beside each other a Node each, and leaves nothing of them either', async () => {
     const words = 'run disconnect-storm/logged-out-401 512mb-quota/cleanup-ineffective'
     const options = '--level real --jobs 2 --postgres embedded'
     const temporary = temporaryFolder()
@@ -103,8 +103,11 @@ describe('npm run lab', () => {
     const pid = child.pid ?? 0
     await expect.poll(() => botsOf(pid), { timeout: 60_000, interval: 100 }).toHaveLength(2)
     const family = familyOf(pid)
+    const programs = botsOf(pid).map((bot) => readlinkSync(`/proc/${bot}/exe`))
     child.kill('SIGINT')
     child.kill('SIGINT')
+    // Each by a Node of its own: the kernel would share out the memory of one between both.
+    expect(new Set([...programs, process.execPath]).size).toBe(3)
     expect(await ended).toBe(130)
     // The guards of the dynos outlive the lab for a moment.
     await expect.poll(() => family.filter(isAlive), { timeout: 10_000 }).toEqual([])

@@ -1,6 +1,7 @@
+import { delimiter, dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandOf, findCommand } from '../../../../sim/dyno/real/web-command.ts'
-import { ourBot } from '../../../../sim/targets/real/our-bot.ts'
+import { ourBot, ourBotInImage } from '../../../../sim/targets/real/our-bot.ts'
 
 describe('our bot as a target', () => {
   it('is what the Procfile starts, in the folder where that can be found', () => {
@@ -25,6 +26,9 @@ describe('our bot as a target', () => {
       DATABASE_URL: places.databaseUrl,
       WHATSAPP_URL: places.whatsappUrl,
       SESSION_ID: 's-1',
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
     })
+    // An image has its own programs.
+    expect(ourBotInImage('some:1').environment(places)).not.toHaveProperty('PATH')
   })
 })
