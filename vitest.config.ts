@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['dist/**', 'node_modules/**'],
+    // What packs and installs has a run of its own: `npm run test:package`.
+    exclude: ['dist/**', 'node_modules/**', 'test/package/**'],
     globalSetup: ['test/support/global-setup.ts'],
     // Many tests wait for processes and sockets: on two cores one worker took 341 s, four took 136 s. Three leave
     // a computing bot the CPU by which a hang is told from starvation.

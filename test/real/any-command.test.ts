@@ -3,7 +3,10 @@
  * WhatsApp, an error that says why. Nothing is left of any of them.
  */
 
-import { beforeAll, describe, expect, it } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SHORT_WAITS } from '../../scenarios/support.ts'
 import { runReal } from '../../sim/real/run-real.ts'
 import { defineRealScenario } from '../../sim/scenario.ts'
@@ -13,7 +16,6 @@ import { openVirtualDatabase } from '../../sim/world/virtual-database.ts'
 import type { RunResult } from '../../sim/world/run-result.ts'
 import { testDatabase } from '../support/database.ts'
 import { leftFolders, leftProcesses } from './sim-bench.ts'
-import { temporaryFolder } from './target-bench.ts'
 
 const TIMEOUT_MS = 90_000
 const BOT = `${import.meta.dirname}/foreign-bots/web-bot.mjs`
@@ -30,10 +32,16 @@ const RESTART: RealScenarioInput['real'] = {
   },
 }
 
-describe('any command at the real level', () => {
-  let databaseUrl: string
+describe.concurrent('any command at the real level', () => {
+  let folder: string
   beforeAll(async () => {
-    databaseUrl = await testDatabase()
+    folder = await mkdtemp(join(tmpdir(), 'any-command-'))
+  })
+  // When all have ended, because they wait beside each other.
+  afterAll(async () => {
+    await rm(folder, { recursive: true })
+    expect(leftProcesses()).toEqual([])
+    expect(leftFolders()).toEqual([])
   })
 
   async function run(command: string): Promise<RunResult> {
@@ -43,15 +51,13 @@ describe('any command at the real level', () => {
       proves: 'what the engine makes of a command',
       real: RESTART,
     })
-    const target = targetOfCommand(command, { folder: temporaryFolder(), path: process.env['PATH'] ?? '' })
-    const database = await openVirtualDatabase(databaseUrl)
+    const target = targetOfCommand(command, { folder, path: process.env['PATH'] ?? '' })
+    const database = await openVirtualDatabase(await testDatabase())
     try {
       const request = { scenario, level: 'real', seed: 1, target: command } as const
       return await runReal(request, { database, target, keepLines: 1_000 })
     } finally {
       await database.close()
-      expect(leftProcesses()).toEqual([])
-      expect(leftFolders()).toEqual([])
     }
   }
 
