@@ -1,9 +1,8 @@
 /** The history of sent messages: how far bounds are exceeded, and what grows from the first tenth to the last. */
 
-import { migrateDatabase } from '../src/adapters/postgres-migrate.ts'
 import { createPool } from '../src/adapters/postgres-pool.ts'
 import { SystemMemoryProbe } from '../src/adapters/system-memory-probe.ts'
-import type { Logger } from '../src/ports/logger.ts'
+import { SILENT_LOGGER } from '../src/ports/silent-logger.ts'
 import type { LabEnvironment, PostgresKind } from '../sim/cli/lab-environment.ts'
 import { openPostgres } from '../sim/cli/workshop.ts'
 import type { Figure } from './figure.ts'
@@ -29,10 +28,9 @@ export async function measureHistory(
     maxConnections: 2,
     ssl: 'auto',
     applicationName: 'bench history',
-    logger: SILENT,
+    logger: SILENT_LOGGER,
   })
   try {
-    await migrateDatabase({ pool, logger: SILENT })
     const points: (HistoryPoint & { readonly heapBytes: number })[] = []
     const { mostKept, mostKeptBytes } = await playHistory({
       pool,
@@ -40,7 +38,7 @@ export async function measureHistory(
       messages: options.messages,
       settings: BOUNDS,
       chars: CHARS,
-      logger: SILENT,
+      logger: SILENT_LOGGER,
       onTenth: (point) => {
         points.push({ ...point, heapBytes: heapAfterCollection() })
         environment.terminal.writeError(`${point.messages} messages, ${point.keptCount} kept\n`)
@@ -82,10 +80,4 @@ function heapAfterCollection(): number {
   const probe = new SystemMemoryProbe({ pids: () => [process.pid], usageOf: () => undefined })
   probe.collectGarbage()
   return probe.sample().heapUsedBytes
-}
-
-const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
-
-function ignore(): void {
-  // The figures are what is asked for.
 }

@@ -21,7 +21,7 @@ import { parseConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { AppError, errorCodeOf, errorMessageOf } from './errors.ts'
 import type { ErrorCode } from './errors.ts'
-import type { Logger } from './ports/logger.ts'
+import { SILENT_LOGGER } from './ports/silent-logger.ts'
 import { sessionStateText } from './session-report.ts'
 import { Refusal, SessionTool } from './session-tool.ts'
 import { createRowCipher, isSealedUnder } from './session/encryption.ts'
@@ -41,7 +41,6 @@ const LOST_KEY = 'set SESSION_ENCRYPTION_KEY to the key that it was stored under
 
 /** A mistake in how the tool was called. */
 class UsageError extends Error {}
-const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 const program = new Command('npm run session --')
   .description('Looks at the stored session, carries it to another machine, or puts it aside.')
@@ -154,7 +153,7 @@ async function withTool(
     maxConnections: 1,
     ssl: config.databaseSsl,
     applicationName: 'blacksky-md session tool',
-    logger: SILENT,
+    logger: SILENT_LOGGER,
   })
   const keys = [sessionEncryptionKey, sessionEncryptionKeyPrevious].filter((key) => key !== undefined)
   const rows = { pool, sessionId, cipher: createRowCipher({ sessionId, secureRandom, keys }) }
@@ -169,7 +168,7 @@ async function withTool(
     say,
   })
   try {
-    await work(tool, config, () => migrateDatabase({ pool, logger: SILENT }), rows)
+    await work(tool, config, () => migrateDatabase({ pool, logger: SILENT_LOGGER }), rows)
   } finally {
     await pool.end()
   }
@@ -201,8 +200,4 @@ function print(text: string): void {
 
 function say(line: string): void {
   process.stderr.write(`${line.trimEnd()}\n`)
-}
-
-function ignore(): void {
-  // Its failures are errors, and errors are said.
 }

@@ -8,14 +8,12 @@ import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabEnvironment } from '../../sim/cli/lab-environment.ts'
 import { openPostgres } from '../../sim/cli/workshop.ts'
-import { freePort } from '../../sim/dyno/real/listening-port.ts'
+import { freePort } from '../../sim/free-port.ts'
 import { storeLinkedSession } from '../../sim/postgres/linked-session.ts'
 import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
-import { migrateDatabase } from '../../src/adapters/postgres-migrate.ts'
-import { createPool } from '../../src/adapters/postgres-pool.ts'
-import type { Logger } from '../../src/ports/logger.ts'
+import { SILENT_LOGGER } from '../../src/ports/silent-logger.ts'
 import type { Figure } from '../figure.ts'
 import { BotDyno } from './bot-dyno.ts'
 import { measureLoad } from './load.ts'
@@ -160,18 +158,6 @@ async function openGround(environment: LabEnvironment, folder: string): Promise<
   const { lifetime } = environment
   const postgres = await openPostgres(environment, 'embedded')
   const { url: databaseUrl } = await postgres.createDatabase()
-  const pool = createPool({
-    databaseUrl,
-    maxConnections: 1,
-    ssl: 'auto',
-    applicationName: 'bench',
-    logger: SILENT,
-  })
-  try {
-    await migrateDatabase({ pool, logger: SILENT })
-  } finally {
-    await pool.end()
-  }
   const whatsapp = await startFakeWhatsApp()
   lifetime.own(() => whatsapp.close())
   const proxy = new FaultProxy({ upstreamUrl: databaseUrl, port: 0, tls: 'refuse', seed: 'bench' })
@@ -185,7 +171,7 @@ async function openStage(ground: Ground, sessionId: string): Promise<Stage> {
   const account = ground.whatsapp.addAccount()
   const anna = ground.whatsapp.addContact()
   const { creds } = account.linkedDevice()
-  await storeLinkedSession({ databaseUrl: ground.databaseUrl, sessionId, logger: SILENT }, creds)
+  await storeLinkedSession({ databaseUrl: ground.databaseUrl, sessionId, logger: SILENT_LOGGER }, creds)
   return { ...ground, sessionId, account, say: (text) => anna.say(text, { to: account }) }
 }
 
@@ -195,11 +181,4 @@ export function buildBot(folder: string): void {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (status !== 0) throw new Error(`npm run build:bot ended with ${status ?? 'a signal'}`)
-}
-
-const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
 }

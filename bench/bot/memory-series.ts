@@ -8,14 +8,12 @@ import { BalloonHub } from '../../sim/balloon/agent/balloon-hub.ts'
 import type { LabEnvironment } from '../../sim/cli/lab-environment.ts'
 import { openPostgres } from '../../sim/cli/workshop.ts'
 import { CollectedMemory } from '../../sim/real/collected-memory.ts'
-import { freePort } from '../../sim/dyno/real/listening-port.ts'
+import { freePort } from '../../sim/free-port.ts'
 import { storeLinkedSession } from '../../sim/postgres/linked-session.ts'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
-import { migrateDatabase } from '../../src/adapters/postgres-migrate.ts'
-import { createPool } from '../../src/adapters/postgres-pool.ts'
 import { dynoUsage, statusMemory } from '../../src/memory/dyno-memory.ts'
-import type { Logger } from '../../src/ports/logger.ts'
+import { SILENT_LOGGER } from '../../src/ports/silent-logger.ts'
 import { BotDyno } from './bot-dyno.ts'
 
 /** Bytes, one value every `everyMs`, in the order of time. */
@@ -119,11 +117,10 @@ async function startSubject(
   },
 ): Promise<Subject> {
   const { folder, databaseUrl, whatsapp, settings } = given
-  await migrate(databaseUrl)
   const account = whatsapp.addAccount({ name: settings.name })
   const anna = whatsapp.addContact({ name: `Anna of ${settings.name}` })
   await storeLinkedSession(
-    { databaseUrl, sessionId: 'default', logger: SILENT },
+    { databaseUrl, sessionId: 'default', logger: SILENT_LOGGER },
     account.linkedDevice().creds,
   )
   const hub = new BalloonHub()
@@ -153,26 +150,4 @@ async function startSubject(
     say: (text) => anna.say(text, { to: account }),
     leak: (bytes) => agent.hold('heap', bytes),
   }
-}
-
-async function migrate(databaseUrl: string): Promise<void> {
-  const pool = createPool({
-    databaseUrl,
-    maxConnections: 1,
-    ssl: 'auto',
-    applicationName: 'bench',
-    logger: SILENT,
-  })
-  try {
-    await migrateDatabase({ pool, logger: SILENT })
-  } finally {
-    await pool.end()
-  }
-}
-
-const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
 }

@@ -8,7 +8,7 @@ import type { Lifetime } from '../../sim/cli/lifetime.ts'
 import { DynoTree } from '../../sim/dyno/real/dyno-tree.ts'
 import type { DynoProcesses } from '../../sim/dyno/real/dyno-processes.ts'
 import { readDynoMemory, residentBytes } from '../../sim/dyno/real/dyno-memory-reading.ts'
-import { HerokuSim } from '../../sim/dyno/real/heroku-sim.ts'
+import { HerokuSim, PLAIN_DYNO } from '../../sim/dyno/real/heroku-sim.ts'
 import { ContainerProcesses } from '../../sim/dyno/real/housing/container-processes.ts'
 import type { DynoKind } from '../../sim/dyno/real/housing/dyno-kind.ts'
 
@@ -52,19 +52,12 @@ export async function measureDynoCost(lifetime: Lifetime, dyno: DynoKind): Promi
 
 function createSim(dyno: DynoKind): HerokuSim {
   return new HerokuSim({
+    ...PLAIN_DYNO,
     command: { text: 'node app', file: 'node', args: ['-e', APP] },
     dyno,
     appFolder: process.cwd(),
     copy: 'none',
     configVars: {},
-    memoryModel: 'heroku',
-    hasRuntimeMetrics: false,
-    size: 'basic',
-    port: 0,
-    protocol: 'http',
-    compress: 1,
-    hasPreboot: false,
-    hasDailyCycling: false,
     seed: 'bench',
     // Only the looks that are measured.
     rules: { ceilingPollMs: 3_600_000, sampleMs: 3_600_000 },

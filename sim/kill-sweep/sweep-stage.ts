@@ -5,9 +5,9 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import type { Logger } from '../../src/ports/logger.ts'
+import { SILENT_LOGGER } from '../../src/ports/silent-logger.ts'
 import type { DynoEvent } from '../dyno/real/dyno-event.ts'
-import { HerokuSim } from '../dyno/real/heroku-sim.ts'
+import { HerokuSim, PLAIN_DYNO } from '../dyno/real/heroku-sim.ts'
 import type { LogLine } from '../dyno/real/log-line.ts'
 import { procfileCommand } from '../dyno/real/web-command.ts'
 import { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
@@ -93,7 +93,10 @@ export async function openSweepStage(options: SweepStageOptions): Promise<SweepS
     const account = whatsapp.addAccount({ name: 'Owner' })
     const sessionId = `sweep-${randomUUID()}`
     if (options.isLinked)
-      await storeLinkedSession({ databaseUrl, sessionId, logger: SILENT }, account.linkedDevice().creds)
+      await storeLinkedSession(
+        { databaseUrl, sessionId, logger: SILENT_LOGGER },
+        account.linkedDevice().creds,
+      )
     const audit = await SessionAudit.open(databaseUrl)
 
     const sim = createSim(options, {
@@ -116,28 +119,15 @@ function createSim(options: SweepStageOptions, configVars: Readonly<Record<strin
   const command = procfileCommand(appFolder)
   if (command === undefined) throw new Error(`${appFolder}/Procfile has no line "web: …"`)
   return new HerokuSim({
+    ...PLAIN_DYNO,
     command,
     appFolder,
     dyno: { kind: 'process' },
     copy: 'none',
-    memoryModel: 'heroku',
-    hasRuntimeMetrics: false,
-    size: 'basic',
-    port: 0,
-    protocol: 'http',
-    compress: 1,
-    hasPreboot: false,
-    hasDailyCycling: false,
     seed,
     rules: SHORTENED_RULES,
     configVars,
     onLine: (line) => options.onLine(line),
     onEvent: (event) => options.onDynoEvent(event),
   })
-}
-
-const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
-
-function ignore(): void {
-  // The bot's own log is read; this one is the fixture's.
 }

@@ -12,7 +12,7 @@ import { errorMessageOf } from '../../src/errors.ts'
 import { storeErrorCode } from '../../src/adapters/postgres-errors.ts'
 import { InfrastructureError } from '../infrastructure-error.ts'
 import type { ServerFaults } from './server-faults.ts'
-import type { Logger } from '../../src/ports/logger.ts'
+import { SILENT_LOGGER } from '../../src/ports/silent-logger.ts'
 
 export interface LabDatabase {
   readonly url: string
@@ -102,10 +102,10 @@ class TemplatedServer implements PostgresServer {
       maxConnections: 1,
       ssl: 'auto',
       applicationName: 'blacksky-lab',
-      logger: SILENT,
+      logger: SILENT_LOGGER,
     })
     try {
-      await migrateDatabase({ pool, logger: SILENT })
+      await migrateDatabase({ pool, logger: SILENT_LOGGER })
     } finally {
       await pool.end()
     }
@@ -223,11 +223,4 @@ function plainReason(error: unknown): string {
   const message = errorMessageOf(error)
   if (message !== '' || !(error instanceof AggregateError)) return message
   return error.errors.map((one) => errorMessageOf(one)).join('; ')
-}
-
-const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
 }

@@ -10,13 +10,13 @@ import { dirname, join } from 'node:path'
 import { BalloonHub } from '../balloon/agent/balloon-hub.ts'
 import type { DynoEvent } from '../dyno/real/dyno-event.ts'
 import type { DynoKind } from '../dyno/real/housing/dyno-kind.ts'
-import { HerokuSim } from '../dyno/real/heroku-sim.ts'
+import { HerokuSim, PLAIN_DYNO } from '../dyno/real/heroku-sim.ts'
 import type { LogLine } from '../dyno/real/log-line.ts'
 import { commandOf } from '../dyno/real/web-command.ts'
 import type { WebCommand } from '../dyno/real/web-command.ts'
 import { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
 import { storeLinkedSession } from '../postgres/linked-session.ts'
-import type { Logger } from '../../src/ports/logger.ts'
+import { SILENT_LOGGER } from '../../src/ports/silent-logger.ts'
 import { startFakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
 import { PreloadReports } from '../targets/real/preload-reports.ts'
 import type { RealTarget } from '../targets/real/real-target.ts'
@@ -103,7 +103,10 @@ export class RealStage {
       const sessionId = `real-${randomUUID()}`
       const { target, isPaired } = options
       if (isPaired && target.linking === 'seeded')
-        await storeLinkedSession({ databaseUrl, sessionId, logger: SILENT }, account.linkedDevice().creds)
+        await storeLinkedSession(
+          { databaseUrl, sessionId, logger: SILENT_LOGGER },
+          account.linkedDevice().creds,
+        )
       const ofTarget = target.environment({
         databaseUrl: database.url,
         whatsappUrl: whatsapp.url,
@@ -139,17 +142,12 @@ export class RealStage {
 
 function createSim(options: RealStageOptions, configVars: Readonly<Record<string, string>>): HerokuSim {
   return new HerokuSim({
+    ...PLAIN_DYNO,
     dyno: dynoFor(options.target, configVars),
     command: commandFor(options.target),
     appFolder: options.target.appFolder,
     copy: options.target.copy,
-    memoryModel: 'heroku',
-    hasRuntimeMetrics: false,
-    size: 'basic',
-    port: 0,
-    protocol: 'http',
     compress: options.compress,
-    hasPreboot: false,
     hasDailyCycling: options.hasDailyCycling,
     seed: options.seed,
     rules: { repeatedSigtermChance: options.hasSigtermTwice ? 1 : 0 },
@@ -182,10 +180,4 @@ function labPreloads(
 ): Record<string, string> {
   const withClocks = { ...clocks?.environment(nodeOptions) }
   return { ...withClocks, ...hub?.environment(withClocks.NODE_OPTIONS ?? nodeOptions) }
-}
-
-const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
-
-function ignore(): void {
-  // The bot's own log is read; this one is the fixture's.
 }

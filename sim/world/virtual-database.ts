@@ -11,7 +11,7 @@ import { PostgresMessageJournal } from '../../src/adapters/postgres-message-jour
 import { createPool } from '../../src/adapters/postgres-pool.ts'
 import { COLUMNS } from '../../src/adapters/postgres-schema.ts'
 import { PostgresSessionStore } from '../../src/adapters/postgres-session-store.ts'
-import type { Logger } from '../../src/ports/logger.ts'
+import { SILENT_LOGGER } from '../../src/ports/silent-logger.ts'
 import type { MessageJournal } from '../../src/ports/message-journal.ts'
 import type { SecureRandom } from '../../src/ports/secure-random.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
@@ -56,10 +56,10 @@ export async function openVirtualDatabase(url: string): Promise<VirtualDatabase>
     maxConnections: 1,
     ssl: 'auto',
     applicationName: 'blacksky-lab',
-    logger: SILENT,
+    logger: SILENT_LOGGER,
   })
   try {
-    await migrateDatabase({ pool, logger: SILENT })
+    await migrateDatabase({ pool, logger: SILENT_LOGGER })
     const { rows } = await pool.query<{ server_version: string }>('SHOW server_version')
     return new PostgresVirtualDatabase(url, pool, `PostgreSQL ${rows[0]?.server_version.split(' ')[0] ?? ''}`)
   } catch (error) {
@@ -111,10 +111,4 @@ class PostgresVirtualDatabase implements VirtualDatabase {
   async close(): Promise<void> {
     await this.#pool.end()
   }
-}
-
-const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
-
-function ignore(): void {
-  // The lab speaks for itself.
 }

@@ -8,7 +8,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
 import { botFixture } from '../support/bot-fixture.ts'
 import type { BotFixture } from '../support/bot-fixture.ts'
-import { DynoProcess, PRODUCTION_MAIN, freePort, goneFor, kill } from './support/dyno-process.ts'
+import { freePort } from '../../sim/free-port.ts'
+import { DynoProcess, PRODUCTION_MAIN, goneFor, kill } from './support/dyno-process.ts'
 
 const dynos: DynoProcess[] = []
 

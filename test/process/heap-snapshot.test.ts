@@ -2,7 +2,8 @@
 
 import { afterEach, expect, it } from 'vitest'
 import { botFixture } from '../support/bot-fixture.ts'
-import { DynoProcess, PRODUCTION_MAIN, freePort } from './support/dyno-process.ts'
+import { freePort } from '../../sim/free-port.ts'
+import { DynoProcess, PRODUCTION_MAIN } from './support/dyno-process.ts'
 
 const ADMIN_TOKEN = 'a token for this test alone'.replaceAll(' ', '-')
 const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }

@@ -2,7 +2,8 @@
 
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { DynoProcess, PRODUCTION_MAIN, freePort, goneFor, kill } from './support/dyno-process.ts'
+import { freePort } from '../../sim/free-port.ts'
+import { DynoProcess, PRODUCTION_MAIN, goneFor, kill } from './support/dyno-process.ts'
 
 const dynos: DynoProcess[] = []
 

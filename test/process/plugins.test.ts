@@ -12,7 +12,8 @@ import { pluginCommands } from '../../src/plugins/plugin-commands.ts'
 import { PluginHost } from '../../src/plugins/plugin-host.ts'
 import { botFixture } from '../support/bot-fixture.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
-import { DynoProcess, PRODUCTION_MAIN, freePort, goneFor, kill } from './support/dyno-process.ts'
+import { freePort } from '../../sim/free-port.ts'
+import { DynoProcess, PRODUCTION_MAIN, goneFor, kill } from './support/dyno-process.ts'
 
 let folder: string
 

@@ -13,7 +13,8 @@ import { RecordingLogger } from '../support/recording-logger.ts'
 import type pg from 'pg'
 import { botFixture } from '../support/bot-fixture.ts'
 import type { BotFixture } from '../support/bot-fixture.ts'
-import { DynoProcess, PRODUCTION_MAIN, freePort, goneFor, kill } from './support/dyno-process.ts'
+import { freePort } from '../../sim/free-port.ts'
+import { DynoProcess, PRODUCTION_MAIN, goneFor, kill } from './support/dyno-process.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NEXT_MIGRATION = '9998_additive-next'

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, expect } from 'vitest'
 import { OWNER_LABEL, hasImage, labelledContainers } from '../../sim/docker/docker-engine.ts'
-import { HerokuSim } from '../../sim/dyno/real/heroku-sim.ts'
+import { HerokuSim, PLAIN_DYNO } from '../../sim/dyno/real/heroku-sim.ts'
 import type { HerokuSimOptions } from '../../sim/dyno/real/heroku-sim.ts'
 import type { DynoEvent } from '../../sim/dyno/real/dyno-event.ts'
 import { SIM_LABEL } from '../../sim/dyno/real/housing/container-housing.ts'
@@ -38,18 +38,12 @@ export async function startSim(
   const command = commandOf(['node', app, ...way.split(' ')])
   if (command === undefined) throw new Error('no command')
   const sim = new HerokuSim({
+    ...PLAIN_DYNO,
     command,
     dyno,
     appFolder: TARGETS,
     configVars: {},
     copy: 'linked',
-    memoryModel: 'heroku',
-    hasRuntimeMetrics: false,
-    size: 'basic',
-    port: 0,
-    protocol: 'http',
-    compress: 1,
-    hasPreboot: false,
     hasDailyCycling: true,
     seed: 'test',
     onLine: () => undefined,

@@ -51,6 +51,18 @@ export interface HerokuSimOptions
   onEvent(event: DynoEvent): void
 }
 
+/** The smallest dyno without any calendar, metered as Heroku does, its router at any free port. */
+export const PLAIN_DYNO = {
+  memoryModel: 'heroku',
+  hasRuntimeMetrics: false,
+  size: 'basic',
+  port: 0,
+  protocol: 'http',
+  compress: 1,
+  hasPreboot: false,
+  hasDailyCycling: false,
+} as const satisfies Partial<HerokuSimOptions>
+
 const MARK_NAME = 'HEROKU_SIM_BOOT'
 const USER = 'user heroku-sim'
 

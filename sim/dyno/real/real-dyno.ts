@@ -16,7 +16,8 @@ import type { DynoProcesses } from './dyno-processes.ts'
 import type { DynoSite } from './dyno-site.ts'
 import { createHousing } from './housing/create-housing.ts'
 import type { DynoHousing, RunningDyno } from './housing/dyno-housing.ts'
-import { freePort, portBinding } from './listening-port.ts'
+import { freePort } from '../../free-port.ts'
+import { portBinding } from './listening-port.ts'
 import { ERROR_LINES } from './log-line.ts'
 
 export interface RealDynoOptions {

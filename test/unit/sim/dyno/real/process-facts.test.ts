@@ -14,7 +14,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { copyApp } from '../../../../../sim/dyno/real/app-copy.ts'
 import { dynoEnvironment } from '../../../../../sim/dyno/real/dyno-environment.ts'
 import { DYNO_SIZES } from '../../../../../sim/dyno/real/dyno-size.ts'
-import { bindingIn, ephemeralPorts, freePort } from '../../../../../sim/dyno/real/listening-port.ts'
+import { bindingIn } from '../../../../../sim/dyno/real/listening-port.ts'
+import { ephemeralPorts, freePort } from '../../../../../sim/free-port.ts'
 import {
   machinePid,
   ownPid,
