@@ -3,6 +3,7 @@
  * WhatsApp, an error that says why. Nothing is left of any of them.
  */
 
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,8 +41,7 @@ describe.concurrent('any command at the real level', () => {
   // When all have ended, because they wait beside each other.
   afterAll(async () => {
     await rm(folder, { recursive: true })
-    expect(leftProcesses()).toEqual([])
-    expect(leftFolders()).toEqual([])
+    assert.deepEqual([...leftProcesses(), ...leftFolders()], [])
   })
 
   async function run(command: string): Promise<RunResult> {
