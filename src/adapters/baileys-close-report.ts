@@ -12,6 +12,8 @@ import type { CloseReport } from '../ports/whatsapp-socket.ts'
 const TRANSPORT_ERROR = 'WebSocket Error'
 /** What Baileys makes of transport errors: a time-out or a refused connection, and everything else. */
 const TRANSPORT_CODES = [408, 500]
+/** Of a refused query; other codes of queries mean something else than the same codes at the end of a connection. */
+const TOO_MANY_QUERIES = 429
 
 /** `error` is what Baileys hands to its `close` update: usually a Boom, nothing at our own end(). */
 export function closeReportOf(error: unknown): CloseReport {
@@ -27,6 +29,15 @@ export function closeReportOf(error: unknown): CloseReport {
 /** An upgrade answered by plain HTTP: a server in trouble is `503`, anything else has no meaning of its own. */
 export function upgradeRefused(httpStatus: number): CloseReport {
   return { statusCode: httpStatus >= 500 ? 503 : undefined, message: `HTTP ${httpStatus} at the upgrade` }
+}
+
+/** A login that the server would not make active: nothing is delivered over it, so it is none. */
+export function notActivated(error: Error | undefined): CloseReport {
+  const code = error !== undefined && 'data' in error ? error.data : undefined
+  return {
+    statusCode: code === TOO_MANY_QUERIES ? code : undefined,
+    message: `login not made active: ${error?.message ?? 'no answer'}`,
+  }
 }
 
 /** The status code of a Boom, or undefined for every other error. */

@@ -17,7 +17,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { AuthState, CloseReport, InboundMessage, OutgoingMessage } from '../ports/whatsapp-socket.ts'
 import type { BaileysCaches } from './baileys-caches.ts'
-import { upgradeRefused } from './baileys-close-report.ts'
+import { notActivated, upgradeRefused } from './baileys-close-report.ts'
 import { outsideTransactions } from './baileys-context.ts'
 import type { GroupCache } from './baileys-group-cache.ts'
 import { BaileysIntake } from './baileys-intake.ts'
@@ -78,6 +78,8 @@ export class BaileysLink {
   readonly #intake: BaileysIntake
   readonly #sends: BaileysSends
   readonly #pairing: BaileysPairing
+  /** Why the server would not make this login active. */
+  #refusal: CloseReport | undefined
 
   /** @throws what Baileys throws on unusable options */
   constructor(deps: LinkDeps, session: LinkSession, owner: LinkOwner) {
@@ -157,7 +159,12 @@ export class BaileysLink {
       onFailure: (error) => this.#break(`session store failed (${errorCodeOf(error) ?? 'unknown'})`),
     })
     return {
-      ...baileysOptions({ settings, caches, version, logger: createBaileysLogger(logger) }),
+      ...baileysOptions({
+        settings,
+        caches,
+        version,
+        logger: createBaileysLogger(logger, (error) => (this.#refusal = notActivated(error))),
+      }),
       auth: { creds, keys },
       cachedGroupMetadata: (group) => this.#groupMetadata(group),
       getMessage: (key) =>
@@ -216,6 +223,7 @@ export class BaileysLink {
   }
 
   #opened(): void {
+    if (this.#refusal !== undefined) return this.#owner.onBroken(this.#refusal)
     this.#pairing.opened()
     if (noteAccepted(this.#session)) this.#saveCreds({})
     this.#owner.onOpen()

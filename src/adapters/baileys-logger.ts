@@ -20,17 +20,26 @@ export interface BaileysLogger {
 }
 
 const MAX_TEXT_CHARS = 120
+/** What Baileys says of queries that make a login active and are refused or not answered; it does nothing about it. */
+const QUERY_FAILED = ['failed to send initial passive iq', 'timed out waiting for message']
 
 const silent = (): void => undefined
 
-export function createBaileysLogger(logger: Logger): BaileysLogger {
+/** @param onQueryFailed told why; during a login Baileys reports the connection as open all the same */
+export function createBaileysLogger(
+  logger: Logger,
+  onQueryFailed: (error: Error | undefined) => void = silent,
+): BaileysLogger {
   const own: BaileysLogger = {
     level: 'warn',
     child: () => own,
     trace: silent,
     debug: silent,
     info: silent,
-    warn: (fields, text) => logger.debug('baileys.warned', lineOf(fields, text)),
+    warn: (fields, text) => {
+      logger.debug('baileys.warned', lineOf(fields, text))
+      if (text !== undefined && QUERY_FAILED.includes(text)) onQueryFailed(errorIn(fields))
+    },
     error: (fields, text) => logger.warn('baileys.failed', lineOf(fields, text)),
   }
   return own

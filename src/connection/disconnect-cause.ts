@@ -20,6 +20,8 @@ export type DisconnectCause =
   | 'multidevice-mismatch'
   /** 515: the server wants a new socket; the ordinary end of pairing. */
   | 'restart-required'
+  /** 429: too many queries; the server would not even make the login active. */
+  | 'rate-limited'
   /** 440: another connection took this device's place. */
   | 'connection-replaced'
   /** 405: our version of WhatsApp Web is too old, or refused. */
@@ -64,6 +66,7 @@ export const CAUSE_RULES: Readonly<Record<DisconnectCause, ReconnectRule>> = {
   'connection-lost': 'retry',
   'timed-out': 'retry',
   'connection-closed': 'retry',
+  'rate-limited': 'retry',
   'bad-session': 'retry',
   'service-unavailable': 'retry',
   deaf: 'retry',
@@ -83,6 +86,7 @@ const CAUSE_BY_CODE: ReadonlyMap<number, DisconnectCause> = new Map([
   [406, 'not-acceptable'],
   [411, 'multidevice-mismatch'],
   [428, 'connection-closed'],
+  [429, 'rate-limited'],
   [440, 'connection-replaced'],
   [500, 'bad-session'],
   [503, 'service-unavailable'],

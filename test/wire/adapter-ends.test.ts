@@ -36,6 +36,40 @@ describe('a connection that does not come about', () => {
   })
 })
 
+describe('a login that is not made active', () => {
+  const start = wireScene()
+
+  it('because of too many queries is none: it ends by that cause, and the next one works', async () => {
+    const { whatsapp, account, open, connect } = await start()
+    const refused = await whatsapp.inject({
+      kind: 'query-error',
+      query: 'passive',
+      code: 429,
+      text: 'rate-overlimit',
+      times: 1,
+    })
+    const life = await connect()
+    const report = await life.closed()
+    expect(report).toEqual({ statusCode: 429, message: 'login not made active: rate-overlimit' })
+    expect(causeOf(report, { phase: 'connecting' })).toBe('rate-limited')
+    expect([life.events, refused.struck]).toEqual([['close'], 1])
+    const next = await open()
+    await whatsapp.addContact().say('after it', { to: account })
+    await next.accepts('after it')
+  })
+
+  it('because nobody answers is none, too', async () => {
+    const { whatsapp, connect } = await start({ queryTimeoutMs: 300 })
+    await whatsapp.inject({ kind: 'unanswered', query: 'passive' })
+    const life = await connect()
+    expect(await life.closed()).toEqual({
+      statusCode: undefined,
+      message: 'login not made active: no answer',
+    })
+    expect(life.events).toEqual(['close'])
+  })
+})
+
 describe('a corrupt frame', () => {
   const start = wireScene()
 
