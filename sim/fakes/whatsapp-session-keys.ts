@@ -18,7 +18,8 @@ export type AdapterKind = 'sound' | 'plain'
 export type Decryption = 'decrypted' | 'abandoned' | { readonly reason: UndecryptableReason }
 
 const ROOT_BYTES = 64
-const CHAIN_BYTES = 4
+/** A fortnight's chats make ten thousand chains each: of four bytes, two would soon have the same name. */
+const CHAIN_BYTES = 8
 
 export class SessionKeys {
   readonly #keys: AuthState['keys']
