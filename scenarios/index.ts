@@ -38,6 +38,7 @@ import { sigkillMidWrite } from './dyno-restart/sigkill-mid-write.ts'
 import { sigkillOnceCommand } from './dyno-restart/sigkill-once-command.ts'
 import { sigkillWhileAWriteFails } from './dyno-restart/sigkill-while-a-write-fails.ts'
 import { sigtermMidWrite } from './dyno-restart/sigterm-mid-write.ts'
+import { phoneUnseen } from './multi-day/phone-unseen.ts'
 import { sevenDays } from './multi-day/seven-days.ts'
 import { connectionsExhausted } from './postgres/connections-exhausted.ts'
 import { writesGiveUp } from './postgres/writes-give-up.ts'
@@ -91,6 +92,7 @@ export const scenarios: readonly Scenario[] = [
   writesGiveUp,
   credsUnreadableAtStart,
   sevenDays,
+  phoneUnseen,
 ]
 
 /** Scenarios to run together: `npm run lab -- run --level real --subset ci`. */

@@ -10,7 +10,7 @@ import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
 import type { Reclaimer } from './ports/reclaimer.ts'
 import type { SessionStore } from './ports/session-store.ts'
-import type { WhatsappConnector } from './ports/whatsapp-socket.ts'
+import type { AuthState, WhatsappConnector } from './ports/whatsapp-socket.ts'
 import { openAuthState } from './session/auth-state.ts'
 import type { OpenedAuthState } from './session/auth-state.ts'
 import type { SessionArchive } from './session/session-archive.ts'
@@ -60,6 +60,11 @@ export class BotSession {
       this.#noteTrouble(errorCodeOf(error))
       throw error
     }
+  }
+
+  /** The keys as last opened, under that epoch; undefined before. */
+  keys(): AuthState['keys'] | undefined {
+    return this.#opened?.auth.keys
   }
 
   /** Why the session cannot be used until the owner acts, and what to do; undefined when nothing is known of it. */

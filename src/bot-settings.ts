@@ -6,6 +6,7 @@
 import type { BotOptions } from './bot-ports.ts'
 import type { Config } from './config.ts'
 import type { ConnectionSettings } from './connection/connection-settings.ts'
+import type { PhoneSettings } from './connection/phone-policy.ts'
 import { resolveQuotaBytes } from './memory/dyno-memory.ts'
 import { memorySettings } from './memory/memory-settings.ts'
 import type { MemorySettings } from './memory/memory-settings.ts'
@@ -19,6 +20,7 @@ import type { LeaseSettings } from './session/lease.ts'
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 const MB_BYTES = 1_048_576
 
 /** Writes wait this long for a database that is away; by then the lease has been given up. */
@@ -56,6 +58,17 @@ export function connectionSettings(config: Config): ConnectionSettings {
     ackTimeoutMs: MINUTE_MS,
     probeTimeoutMs: 30 * SECOND_MS,
     minDeafProbeIntervalMs: 30 * MINUTE_MS,
+  }
+}
+
+export function phoneSettings(config: Config): PhoneSettings {
+  const { phoneUnseenDays } = config
+  return {
+    warnAfterMs: phoneUnseenDays === 0 ? undefined : phoneUnseenDays * DAY_MS,
+    // A phone in use is heard of within a day; one that lies in a drawer should not be rung up more often.
+    askAfterMs: DAY_MS,
+    // Its answer takes seconds, unless its system lets it sleep.
+    answerWithinMs: 5 * MINUTE_MS,
   }
 }
 

@@ -4,6 +4,7 @@ import type { SessionTrouble } from './bot-session.ts'
 import type { WatchReport } from './bot-watch.ts'
 import type { ConnectionStatus } from './connection/connection-keeper.ts'
 import type { MemoryReport } from './memory/memory-manager.ts'
+import type { PhoneReport } from './connection/phone-watch.ts'
 import type { LeaseStanding } from './session/lease.ts'
 import type { StepReport } from './startup/step-progress.ts'
 
@@ -14,6 +15,8 @@ export interface BotStatus extends WatchReport {
   readonly steps: readonly StepReport[]
   /** Why the stored session cannot be used until the owner acts; undefined when it can, or is not known yet. */
   readonly sessionTrouble?: SessionTrouble | undefined
+  /** Of the account's phone; undefined before the first connection. */
+  readonly phone?: PhoneReport | undefined
   readonly queuedCommands: number
   readonly pendingReplies: number
 }

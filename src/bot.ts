@@ -7,12 +7,13 @@
 import {
   DEAF_RECONNECTS_BEFORE_RECYCLE,
   STORE_WAIT_MS,
-  botMemorySettings,
   connectionSettings,
   leaseSettings,
 } from './bot-settings.ts'
+import { createHeapSnapshots, createMemoryManager } from './bot-memory.ts'
 import { createBotMessages } from './bot-messages.ts'
 import type { BotMessages } from './bot-messages.ts'
+import { createPhoneWatch } from './bot-phone.ts'
 import { createBotPlugins } from './bot-plugins.ts'
 import type { BotPlugins } from './bot-plugins.ts'
 import type { BotOptions, BotPorts } from './bot-ports.ts'
@@ -22,11 +23,12 @@ import { botSteps } from './bot-steps.ts'
 import { BotWatch } from './bot-watch.ts'
 import { ConnectionKeeper } from './connection/connection-keeper.ts'
 import type { ConnectionStatus } from './connection/connection-keeper.ts'
+import type { PhoneWatch } from './connection/phone-watch.ts'
 import { errorCodeOf, errorMessageOf } from './errors.ts'
-import { HeapSnapshots } from './memory/heap-snapshot.ts'
+import type { HeapSnapshots } from './memory/heap-snapshot.ts'
 import type { SnapshotOutcome } from './memory/heap-snapshot.ts'
-import { MemoryManager } from './memory/memory-manager.ts'
-import type { RecycleAnswer } from './memory/memory-manager.ts'
+import type { MemoryManager, RecycleAnswer } from './memory/memory-manager.ts'
+import type { MemoryLevel } from './memory/memory-policy.ts'
 import type { ExitReason } from './ports/exit.ts'
 import { LeaseKeeper } from './session/lease.ts'
 import type { LeaseStanding } from './session/lease.ts'
@@ -40,6 +42,7 @@ export class Bot {
   readonly #session: BotSession
   readonly #lease: LeaseKeeper
   readonly #connection: ConnectionKeeper
+  readonly #phone: PhoneWatch
   readonly #memory: MemoryManager
   readonly #heapSnapshots: HeapSnapshots
   readonly #plugins: BotPlugins
@@ -102,10 +105,16 @@ export class Bot {
       haltSession: (cause) => this.#session.halt(cause, this.#epoch()),
       accept: (message) => this.#messages.inbox.accept(message),
       onAck: (messageId, errorCode) => this.#messages.outbox.acked(messageId, errorCode),
+      onPhoneSeen: (atMs) => this.#phone.seen(atMs),
       onStatus: (status) => this.#connectionChanged(status),
     })
-    this.#heapSnapshots = this.#createHeapSnapshots()
-    this.#memory = this.#createMemoryManager()
+    this.#phone = createPhoneWatch(ports, config, { session: this.#session, connection: this.#connection })
+    this.#heapSnapshots = createHeapSnapshots(ports, options)
+    this.#memory = createMemoryManager(ports, options, {
+      reclaimers: [...this.#plugins.reclaimers, this.#session.keyCache],
+      requestRecycle: () => this.#requestRecycle(),
+      onLevel: (level) => this.#memoryChanged(level),
+    })
     this.#steps = this.#createSteps()
   }
 
@@ -141,35 +150,11 @@ export class Bot {
       memory: this.#memory.report(),
       steps: this.#steps.report(),
       sessionTrouble: this.#session.trouble(),
+      phone: this.#phone.report(),
       queuedCommands: this.#messages.inbox.depth(),
       pendingReplies: this.#messages.outbox.pendingCount(),
       ...this.#watch.report(),
     }
-  }
-
-  #createHeapSnapshots(): HeapSnapshots {
-    const { clock, logger, memoryProbe: probe, heapWriter: writer } = this.#ports
-    const { quotaBytes } = botMemorySettings(this.#options)
-    const isTakenAtEmergency = this.#options.config.isHeapSnapshotAtEmergency
-    return new HeapSnapshots({ clock, logger, probe, writer, settings: { quotaBytes, isTakenAtEmergency } })
-  }
-
-  #createMemoryManager(): MemoryManager {
-    const { clock, logger, memoryProbe, reclaimers } = this.#ports
-    return new MemoryManager({
-      clock,
-      logger,
-      probe: memoryProbe,
-      reclaimers: [...reclaimers, ...this.#plugins.reclaimers, this.#session.keyCache],
-      settings: botMemorySettings(this.#options),
-      requestRecycle: () => this.#requestRecycle(),
-      onLevel: (level) => {
-        if (level !== 'emergency') return this.#connection.resumeAttempts('memory')
-        this.#connection.pauseAttempts('memory')
-        this.#plugins.unload()
-        this.#heapSnapshots.emergencyBegan()
-      },
-    })
   }
 
   #createSteps(): StartupRunner {
@@ -206,11 +191,20 @@ export class Bot {
   #connectionChanged(status: ConnectionStatus): void {
     this.#options.onNews()
     this.#watch.connectionChanged(status)
-    if (status.state === 'open') this.#messages.outbox.connectionOpened()
-    else this.#messages.outbox.connectionClosed()
+    for (const part of [this.#messages.outbox, this.#phone]) {
+      if (status.state === 'open') part.connectionOpened()
+      else part.connectionClosed()
+    }
     if (status.deafReconnects >= DEAF_RECONNECTS_BEFORE_RECYCLE) {
       this.#requestRecycle().catch(this.#failing('bot.recycle-failed'))
     }
+  }
+
+  #memoryChanged(level: MemoryLevel): void {
+    if (level !== 'emergency') return this.#connection.resumeAttempts('memory')
+    this.#connection.pauseAttempts('memory')
+    this.#plugins.unload()
+    this.#heapSnapshots.emergencyBegan()
   }
 
   #failing(event: string): (error: unknown) => void {

@@ -124,6 +124,11 @@ const WHATSAPP = {
     { default: false },
     'Yes: contacts see the bot online, and its phone gets no notifications any more.',
   ),
+  phoneUnseenDays: wholeNumber(
+    'PHONE_UNSEEN_DAYS',
+    { unit: 'days', min: 0, max: 13, default: 10 },
+    'Without a sign of the phone for so long you are warned, 0: never. WhatsApp ends the link after 14.',
+  ),
 }
 
 const LEASE = {

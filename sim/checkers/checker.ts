@@ -27,6 +27,8 @@ export interface CheckerContext {
   readonly restartCapMs: number
   readonly restartWindowMs: number
   readonly maxStartsPerWindow: number
+  /** Silence of the phone that is warned of; undefined: none is. */
+  readonly phoneUnseenMs: number | undefined
   /** Largest error of a dyno's clock against the world's, ms: what a window may be off by. */
   readonly maxSkewMs: number
 }

@@ -22,6 +22,7 @@ export const ALWAYS_CLAIMS = [
   'restarts-in-bounds',
   'hangs-ended',
   'undisturbed',
+  'phone-watched',
 ] as const
 export type AlwaysClaim = (typeof ALWAYS_CLAIMS)[number]
 
@@ -48,6 +49,8 @@ export const CLAIM_MEANINGS: Readonly<Record<AlwaysClaim, string>> = {
     'each further failure of the bot process in a row waits longer, and no rolling window holds more starts than the budget',
   'hangs-ended': 'a bot that hangs is ended soon after the declared stall, and a slow one never',
   undisturbed: 'no reconnect, no restart and no message without a cause',
+  'phone-watched':
+    'the owner is warned once when the phone was silent for as long as is set, never before, and told when it is back',
 }
 
 const eventuallySchema = z.discriminatedUnion('claim', [

@@ -9,6 +9,7 @@ import { NoLeaksChecker, UndisturbedChecker } from './life-checkers.ts'
 import { MemoryActedOnChecker, NoR15Checker } from './memory-checkers.ts'
 import { AnsweredOnceChecker } from './message-checker.ts'
 import { HangChecker } from './hang-checker.ts'
+import { PhoneWatchedChecker } from './phone-checker.ts'
 import { DynoLivesChecker, OneBotChecker, RestartsChecker } from './process-checkers.ts'
 import { SessionIntegrityChecker } from './session-checker.ts'
 import { StopsInTimeChecker } from './stop-checker.ts'
@@ -29,6 +30,7 @@ const CHECKERS: Readonly<Record<AlwaysClaim, (scenario: Scenario, context: Check
   'restarts-in-bounds': (_scenario, context) => new RestartsChecker(context),
   'hangs-ended': (_scenario, context) => new HangChecker(context),
   undisturbed: () => new UndisturbedChecker(),
+  'phone-watched': (_scenario, context) => new PhoneWatchedChecker(context),
 }
 
 export function checkersOf(scenario: Scenario, context: CheckerContext): Checker[] {

@@ -8,6 +8,7 @@ import type { PrngStream } from '../world/prng.ts'
 import type { Scheduler } from '../world/scheduler.ts'
 import type { TraceData } from '../world/trace.ts'
 import type { WhatsappFaults } from './whatsapp-faults.ts'
+import type { Phone } from './whatsapp-phone.ts'
 import type { Pipe } from './whatsapp-pipe.ts'
 import type { CipherStep } from './whatsapp-ratchet.ts'
 import type { SenderCiphers } from './whatsapp-senders.ts'
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly stream: PrngStream
   readonly faults: WhatsappFaults
   readonly truth: TruthLedger
+  readonly phone: Phone
   readonly senders: SenderCiphers
   record(kind: string, data: TraceData): void
 }
@@ -27,6 +29,7 @@ export interface ServerContext {
 export interface Ciphertext extends CipherStep, Omit<InboundMessage, 'kind'> {
   /** The one-time key this message was made with; the bot deletes it with the first use. */
   readonly preKeyId: number | undefined
+  readonly isFromPhone: boolean
   /** How many retry receipts were answered by this ciphertext. */
   readonly retryCount: number
 }
@@ -62,6 +65,8 @@ export interface ClientFrames {
   onActive(): void
   onMessage(cipher: Ciphertext, kind: InboundMessage['kind']): void
   onAck(messageId: string, errorCode: number | undefined): void
+  /** Of the phone, wall clock by the server. */
+  onPhoneReceipt(saidAtMs: number): void
   onPong(questionId: number): void
   onProbeReply(questionId: number): void
   onStreamEnd(report: CloseReport): void

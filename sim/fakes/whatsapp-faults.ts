@@ -22,6 +22,7 @@ const NO_STRIKES = {
   'duplicate-delivery': 0,
   'error-ack': 0,
   'phone-absent': 0,
+  'phone-off': 0,
   'refuse-login': 0,
   'restart-loop': 0,
   stall: 0,
@@ -38,6 +39,8 @@ export interface FaultActs {
   connections(): number
   releaseFrames(): void
   setDeaf(isDeaf: boolean): void
+  /** The phone catches up with what came while it was off. */
+  phoneTurnedOn(): void
   /** The phone scans what is shown now. */
   scanShownCodes(): void
 }
@@ -52,6 +55,7 @@ export class WhatsappFaults {
   #duplicateProbability = 0
   #errorAck = { code: 0, probability: 0 }
   #isRestartLoop = false
+  #isPhoneOff = false
   #scanDelayMs: number | undefined = 8_000
 
   constructor(acts: FaultActs) {
@@ -153,6 +157,16 @@ export class WhatsappFaults {
   /** Every login is answered with 515 soon after it opened. */
   restartLoop(isOn: boolean): void {
     this.#isRestartLoop = isOn
+  }
+
+  get isPhoneOff(): boolean {
+    return this.#isPhoneOff
+  }
+
+  /** The phone answers nothing while it is off; strikes count what it did not answer. */
+  phoneIs(state: 'on' | 'off'): void {
+    this.#isPhoneOff = state === 'off'
+    if (state === 'on') this.#acts.phoneTurnedOn()
   }
 
   /** How long the phone takes to scan a code; undefined: it never does. */

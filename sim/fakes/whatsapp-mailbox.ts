@@ -19,13 +19,16 @@ export interface ContactMessage {
   /** Who wrote it in a group; '' (or left out) in a direct chat. */
   readonly participant?: string
   readonly text: string
-  /** Written by the owner on the phone. */
+  /** Written by the owner, on the phone unless it is said otherwise. */
   readonly isFromMe?: boolean
+  /** On another device that is linked beside the bot. */
+  readonly isFromOtherDevice?: boolean
 }
 
 interface Letter {
   readonly truth: InboundTruth
   readonly isFromMe: boolean
+  readonly isFromPhone: boolean
   /** Undefined while nobody can encrypt it for the present device. */
   cipher: Ciphertext | undefined
   /** Number of the connection it was last put on; 0: none. */
@@ -138,7 +141,7 @@ export class Mailbox {
   }
 
   #post(message: ContactMessage): Letter {
-    const { chat, participant = '', text, isFromMe = false } = message
+    const { chat, participant = '', text, isFromMe = false, isFromOtherDevice = false } = message
     assert(isGroup(chat) === (participant !== ''), `chat ${chat} with participant "${participant}"`)
     this.#count += 1
     const id = `IN${String(this.#count).padStart(6, '0')}`
@@ -153,7 +156,8 @@ export class Mailbox {
       ackedAtMs: undefined,
       isLost: false,
     }
-    const letter: Letter = { truth, isFromMe, cipher: undefined, sentOn: 0 }
+    const isFromPhone = isFromMe && !isFromOtherDevice
+    const letter: Letter = { truth, isFromMe, isFromPhone, cipher: undefined, sentOn: 0 }
     this.#context.truth.inbound.set(id, truth)
     this.#pending.set(id, letter)
     return letter
@@ -163,12 +167,13 @@ export class Mailbox {
     const { id, chat, participant, text, queuedAtMs } = letter.truth
     // WhatsApp's timestamps are whole seconds.
     const sentAtMs = Math.floor((WORLD_EPOCH_MS + queuedAtMs) / 1_000) * 1_000
-    const { isFromMe } = letter
+    const { isFromMe, isFromPhone } = letter
     letter.cipher = this.#context.senders.encrypt({
       id,
       chat,
       participant,
       isFromMe,
+      isFromPhone,
       sentAtMs,
       text,
       retryCount,

@@ -35,6 +35,7 @@ export function takeMessage(
   const { number, processId: process } = connection
   context.record('wa.sent', { connection: number, process, id, chat, chain, counter, isDuplicateId, text })
   acknowledge(context, connection, id, undefined)
+  context.phone.receive()
 }
 
 function recordFinding(

@@ -28,6 +28,8 @@ export const LATENCY_MS = {
   streamEnd: [1, 5],
   /** The sender's phone answers a retry receipt: retryRequestDelayMs 250 (Baileys) and its network (assumed). */
   retryResend: [300, 1_500],
+  /** A phone that is on answers what comes to it; assumed. */
+  phoneAnswer: [100, 2_000],
   /** From `open` to the 515 of a restart loop; assumed. */
   restartLoop: [50, 800],
   /** How long after its close a dead socket still speaks; assumed. */

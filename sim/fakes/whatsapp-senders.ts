@@ -10,7 +10,7 @@ import { isGroup } from './whatsapp-ratchet.ts'
 
 export type PlainMessage = Pick<
   Ciphertext,
-  'id' | 'chat' | 'participant' | 'isFromMe' | 'sentAtMs' | 'text' | 'retryCount'
+  'id' | 'chat' | 'participant' | 'isFromMe' | 'isFromPhone' | 'sentAtMs' | 'text' | 'retryCount'
 >
 
 interface SenderState {
@@ -43,6 +43,7 @@ export class SenderCiphers {
       chat: message.chat,
       participant: message.participant,
       isFromMe: message.isFromMe,
+      isFromPhone: message.isFromPhone,
       sentAtMs: message.sentAtMs,
       text: message.text,
       retryCount: message.retryCount,

@@ -17,6 +17,7 @@ import { Logins } from './whatsapp-logins.ts'
 import { Mailbox } from './whatsapp-mailbox.ts'
 import type { ContactMessage } from './whatsapp-mailbox.ts'
 import { takeMessage } from './whatsapp-outgoing.ts'
+import { Phone } from './whatsapp-phone.ts'
 import type { SendStep } from './whatsapp-ratchet.ts'
 import { CLOSE_REPORTS, LATENCY_MS, drawMs } from './whatsapp-rules.ts'
 import { SenderCiphers } from './whatsapp-senders.ts'
@@ -46,6 +47,7 @@ export class WhatsappServer {
       connections: () => this.#connections.size,
       releaseFrames: () => this.#connections.releaseFrames(),
       setDeaf: (isDeaf) => this.#setDeaf(isDeaf),
+      phoneTurnedOn: () => this.#context.phone.turnedOn(),
       scanShownCodes: () => this.logins.scanShownCodes(),
     })
     const context: ServerContext = {
@@ -53,6 +55,12 @@ export class WhatsappServer {
       stream: streams.stream('whatsapp.server'),
       faults: this.faults,
       truth: this.#truth,
+      phone: new Phone({
+        scheduler,
+        stream: streams.stream('whatsapp.phone'),
+        faults: this.faults,
+        active: () => this.#connections.active,
+      }),
       senders: new SenderCiphers(devices),
       record: (kind, data) => trace.record({ atMs: scheduler.nowMs, source: 'whatsapp', kind, data }),
     }
@@ -108,6 +116,7 @@ export class WhatsappServer {
     connection.isDeaf = faults.isDeafAfterReconnect
     connection.toClient.send(drawMs(stream, LATENCY_MS.oneWay), () => connection.client.onActive())
     this.mailbox.replay(connection)
+    this.#context.phone.replay(connection)
     if (!faults.isRestartLoop) return
     scheduler.schedule('wa.restart-loop', drawMs(stream, LATENCY_MS.restartLoop), () => {
       if (this.#connections.close(connection, CLOSE_REPORTS.restartRequired)) faults.strike('restart-loop')
@@ -122,7 +131,10 @@ export class WhatsappServer {
   answer(connection: WhatsappConnection, kind: 'ping' | 'probe', questionId: number): void {
     if (connection.stage === 'closed') return
     const { client, number, processId: process } = connection
-    if (kind === 'probe') this.record('wa.probe', { connection: number, process })
+    if (kind === 'probe') {
+      this.record('wa.probe', { connection: number, process })
+      this.#context.phone.receive()
+    }
     const latencyMs = drawMs(this.#context.stream, LATENCY_MS.oneWay)
     if (kind === 'ping') connection.toClient.send(latencyMs, () => client.onPong(questionId))
     else if (connection.isDeaf) this.faults.strike('deaf')

@@ -135,22 +135,23 @@ export class SocketLife implements ClientFrames {
 
   onMessage(cipher: Ciphertext, kind: InboundMessage['kind']): void {
     this.#keepAlive.noteFrame()
-    this.traffic.intake.push({ cipher, kind })
+    this.traffic.arrive(cipher, kind)
+  }
+
+  onPhoneReceipt(saidAtMs: number): void {
+    if (this.#hears()) this.traffic.seePhone(saidAtMs)
   }
 
   onAck(messageId: string, errorCode: number | undefined): void {
-    if (!this.#hears()) return
-    this.#bot.onEvent({ type: 'ack', messageId, errorCode })
+    if (this.#hears()) this.#bot.onEvent({ type: 'ack', messageId, errorCode })
   }
 
   onPong(questionId: number): void {
-    if (!this.#hears()) return
-    this.traffic.questions.answer(questionId)
+    if (this.#hears()) this.traffic.questions.answer(questionId)
   }
 
   onProbeReply(questionId: number): void {
-    if (!this.#hears()) return
-    this.traffic.intake.push({ probeReply: questionId })
+    if (this.#hears()) this.traffic.intake.push({ probeReply: questionId })
   }
 
   onStreamEnd(report: CloseReport): void {
@@ -239,8 +240,7 @@ export class SocketLife implements ClientFrames {
   }
 
   #recordClose(report: CloseReport, by: ClosedBy): void {
-    const { statusCode = null, message } = report
-    this.#record('wa.close', { statusCode, message, by })
+    this.#record('wa.close', { statusCode: report.statusCode ?? null, message: report.message, by })
   }
 
   #record(kind: string, data: TraceData): void {

@@ -5,8 +5,9 @@
  */
 
 import { AppError } from '../../src/errors.ts'
-import type { ConnectOptions, OutgoingMessage } from '../../src/ports/whatsapp-socket.ts'
-import type { WhatsappConnection } from './whatsapp-connection.ts'
+import type { ConnectOptions, InboundMessage, OutgoingMessage } from '../../src/ports/whatsapp-socket.ts'
+import { WORLD_EPOCH_MS } from '../world/dyno-clock.ts'
+import type { Ciphertext, WhatsappConnection } from './whatsapp-connection.ts'
 import { Intake } from './whatsapp-intake.ts'
 import { Questions } from './whatsapp-questions.ts'
 import type { SendStep } from './whatsapp-ratchet.ts'
@@ -59,6 +60,20 @@ export class SocketTraffic {
   ask(kind: 'ping' | 'probe'): Promise<void> {
     const { context, connection, write } = this.#options
     return this.questions.ask(kind, (id) => write(() => context.server.answer(connection, kind, id)))
+  }
+
+  arrive(cipher: Ciphertext, kind: InboundMessage['kind']): void {
+    if (cipher.isFromPhone) this.seePhone(cipher.sentAtMs)
+    this.intake.push({ cipher, kind })
+  }
+
+  /** `atMs`: wall clock by the server. */
+  seePhone(atMs: number): void {
+    const { context, connection, bot } = this.#options
+    const { number, processId: process } = connection
+    const data = { connection: number, process, saidAtMs: atMs - WORLD_EPOCH_MS }
+    context.server.record('wa.phone-seen', data)
+    bot.onEvent({ type: 'phone-seen', atMs })
   }
 
   end(): void {

@@ -62,6 +62,8 @@ const whatsappFaults = [
   z.strictObject({ kind: z.literal('deaf'), ...moment }),
   z.strictObject({ kind: z.literal('restart-loop'), ...span }),
   z.strictObject({ kind: z.literal('unlink'), ...moment }),
+  /** The account's phone is off, or has no network: linked devices go on without it. */
+  z.strictObject({ kind: z.literal('phone-off'), ...span }),
   z.strictObject({ kind: z.literal('duplicates'), ...span, probability }),
   z.strictObject({ kind: z.literal('drop-acks'), ...span, probability }),
 ] as const

@@ -73,6 +73,7 @@ export class Injector {
       case 'deaf':
       case 'restart-loop':
       case 'unlink':
+      case 'phone-off':
       case 'duplicates':
       case 'drop-acks':
         return this.#whatsapp(fault, delayMs)

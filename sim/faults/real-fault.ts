@@ -62,6 +62,7 @@ const historyFlood = z.strictObject({
 
 /** What needs a virtual clock, or a seam that real processes do not have, and why. */
 export const VIRTUAL_ONLY: Readonly<Partial<Record<Fault['kind'], string>>> = {
+  'phone-off': 'days of silence are what it is about, and an hour lasts an hour here',
   'slow-messages': 'the channel between the two processes cannot be slowed from outside',
   'store-flaky': 'single operations of the store are not known on the wire; use reset-at-write of the proxy',
   'signal-mid-write': 'the writes of one operation are not known on the wire; use the sweep of kill points',

@@ -12,6 +12,7 @@ export type WhatsappFault = FaultOf<
   | 'deaf'
   | 'restart-loop'
   | 'unlink'
+  | 'phone-off'
   | 'duplicates'
   | 'drop-acks'
 >
@@ -25,6 +26,7 @@ export const STRIKE_NAMES: Readonly<Record<WhatsappFault['kind'], WhatsappFaultN
   deaf: 'deaf',
   'restart-loop': 'restart-loop',
   unlink: 'unlink',
+  'phone-off': 'phone-off',
   duplicates: 'duplicate-delivery',
   'drop-acks': 'drop-ack',
 }
@@ -52,6 +54,9 @@ export function beginWhatsapp(whatsapp: WhatsappFaults, fault: WhatsappFault): v
     case 'unlink':
       whatsapp.unlinkDevice()
       return
+    case 'phone-off':
+      whatsapp.phoneIs('off')
+      return
     case 'duplicates':
       whatsapp.duplicateDelivery(fault.probability)
       return
@@ -70,6 +75,9 @@ export function endWhatsapp(whatsapp: WhatsappFaults, fault: WhatsappFault): voi
       return
     case 'restart-loop':
       whatsapp.restartLoop(false)
+      return
+    case 'phone-off':
+      whatsapp.phoneIs('on')
       return
     case 'duplicates':
       whatsapp.duplicateDelivery(0)

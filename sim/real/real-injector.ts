@@ -115,6 +115,7 @@ export class RealInjector {
         return this.#balloon(fault, delayMs)
       case 'clock-step':
         return this.#command(fault, delayMs, () => this.#stepClock(fault))
+      case 'phone-off':
       case 'slow-messages':
       case 'store-flaky':
       case 'signal-mid-write':

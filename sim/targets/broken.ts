@@ -10,6 +10,7 @@ import { connectingBadly, endingBadly } from './broken-connections.ts'
 import { supervisingBadly } from './broken-supervisors.ts'
 import * as life from './defects/life-defects.ts'
 import * as message from './defects/message-defects.ts'
+import * as phone from './defects/phone-defects.ts'
 import * as session from './defects/session-defects.ts'
 import * as grounds from './grounds.ts'
 
@@ -160,11 +161,53 @@ const living: readonly BrokenBot[] = [
   ),
 ]
 
+const PHONE = { breaks: ['phone-watched'], in: grounds.phoneGround }
+
+const watching: readonly BrokenBot[] = [
+  broken(
+    'never-warns-of-its-phone',
+    { ...PHONE, says: /^not warned/ },
+    { config: () => ({ phoneUnseenDays: 0 }) },
+  ),
+  broken(
+    'counts-its-phone-anew-with-each-start',
+    { ...PHONE, says: /^not warned/ },
+    {
+      ports: ({ sessionStore }) => ({ sessionStore: session.forgettingKeys(sessionStore, phone.PHONE_ROWS) }),
+    },
+  ),
+  broken(
+    'takes-any-device-for-its-phone',
+    { ...PHONE, says: /^not warned/ },
+    {
+      ports: ({ connector, clock }) => ({
+        connector: phone.takingAnyDeviceForThePhone(connector, () => clock.nowMs()),
+      }),
+    },
+  ),
+  broken(
+    'never-sees-its-phone',
+    { ...PHONE, says: /^warned, though/ },
+    { ports: ({ connector }) => ({ connector: phone.missingThePhone(connector) }) },
+  ),
+  broken(
+    'warns-of-its-phone-with-each-start',
+    { ...PHONE, says: /^warned again/ },
+    { ports: ({ sessionStore }) => ({ sessionStore: phone.forgettingWarnings(sessionStore) }) },
+  ),
+  broken(
+    'does-not-say-that-its-phone-is-back',
+    { ...PHONE, says: /nobody was told/ },
+    { ports: (ports) => ({ logger: life.sayingLate(ports, 'phone.seen-again', -1) }) },
+  ),
+]
+
 export const brokenBots: readonly BrokenBot[] = [
   ...connectingBadly,
   ...endingBadly,
   ...keeping,
   ...answering,
   ...living,
+  ...watching,
   ...supervisingBadly,
 ]

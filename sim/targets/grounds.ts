@@ -3,6 +3,7 @@
 import { defineScenario } from '../scenario.ts'
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
 /** Live messages come twice. */
 export const duplicatesGround = defineScenario({
@@ -139,6 +140,23 @@ export const onceGround = defineScenario({
   ],
   claims: {
     always: ['answered-at-most-once', 'session-integrity'],
+    eventually: [{ claim: 'all-answered', withinMs: 5 * MINUTE_MS }],
+  },
+})
+
+/** A phone that is in use for longer than a silence may last, then silent for longer, and restarts all along. */
+export const phoneGround = defineScenario({
+  id: 'multi-day/phone-ground',
+  family: 'multi-day',
+  proves: 'a silent phone is warned of once, and one that is there is not',
+  durationMs: 76 * HOUR_MS,
+  settings: { PHONE_UNSEEN_DAYS: '1' },
+  faults: [
+    { kind: 'phone-off', atMs: 30 * HOUR_MS, forMs: 40 * HOUR_MS },
+    ...[10, 20, 30, 40, 50, 58, 66].map((hour) => ({ kind: 'dyno-restart' as const, atMs: hour * HOUR_MS })),
+  ],
+  claims: {
+    always: ['phone-watched', 'session-integrity', 'single-socket'],
     eventually: [{ claim: 'all-answered', withinMs: 5 * MINUTE_MS }],
   },
 })

@@ -2,7 +2,7 @@
 
 import type { ReceivedMessage } from './people/inbox.ts'
 import type { SimulatedPerson } from './people/simulated-person.ts'
-import type { ReceivedReceipt } from './people/simulated-device.ts'
+import type { ReceivedReceipt } from './people/device-owner.ts'
 import type { ReuseTruth } from './signal/step-ledger.ts'
 import { addressOf } from './truth-ledger.ts'
 import { SimulatedDevice } from './people/simulated-device.ts'

@@ -2,7 +2,7 @@
 
 import { parseConfig } from '../../src/config.ts'
 import type { Config } from '../../src/config.ts'
-import { connectionSettings } from '../../src/bot-settings.ts'
+import { connectionSettings, phoneSettings } from '../../src/bot-settings.ts'
 import type { CheckerContext } from '../checkers/checker.ts'
 import { HEROKU_RULES } from '../dyno/heroku-rules.ts'
 import type { Scenario } from '../scenario.ts'
@@ -43,6 +43,7 @@ export function checkerContext(config: Config, scenario: Scenario): CheckerConte
     restartCapMs: config.botRestartBackoffCapMs,
     restartWindowMs: config.botRestartWindowMs,
     maxStartsPerWindow: config.botStartsPerWindow,
+    phoneUnseenMs: phoneSettings(config).warnAfterMs,
     maxSkewMs: scenario.clocks.maxSkewMs,
   }
 }

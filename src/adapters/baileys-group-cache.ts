@@ -4,7 +4,7 @@
  * Surprising: an answer that was under way during a notification is used but not kept.
  */
 
-import type { GroupMetadata } from '@whiskeysockets/baileys'
+import type { BinaryNode, GroupMetadata, WASocket } from '@whiskeysockets/baileys'
 import type { Clock } from '../ports/clock.ts'
 import { BoundedCache } from './baileys-caches.ts'
 
@@ -22,6 +22,11 @@ export class GroupCache {
       ttlMs: TTL_MS,
       weigh: participantsOf,
     })
+  }
+
+  /** Heeds the notifications that come on this connection. */
+  listen(ws: WASocket['ws']): void {
+    ws.on('CB:notification,type:w:gp2', ({ attrs }: BinaryNode) => this.drop(attrs['from'] ?? ''))
   }
 
   /** @throws what `fetch` throws */

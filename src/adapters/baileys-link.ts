@@ -6,68 +6,28 @@
 import { makeWASocket } from '@whiskeysockets/baileys'
 import type {
   AuthenticationCreds,
-  BinaryNode,
   GroupMetadata,
   UserFacingSocketConfig,
   WASocket,
-  WAVersion,
 } from '@whiskeysockets/baileys'
 import { errorCodeOf } from '../errors.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Logger } from '../ports/logger.ts'
-import type { AuthState, CloseReport, InboundMessage, OutgoingMessage } from '../ports/whatsapp-socket.ts'
-import type { BaileysCaches } from './baileys-caches.ts'
+import type { CloseReport, OutgoingMessage } from '../ports/whatsapp-socket.ts'
 import { notActivated, upgradeRefused } from './baileys-close-report.ts'
 import { outsideTransactions } from './baileys-context.ts'
-import type { GroupCache } from './baileys-group-cache.ts'
 import { BaileysIntake } from './baileys-intake.ts'
 import { guardedKeyStore } from './baileys-keys.ts'
+import type { LinkDeps, LinkOwner, LinkSession } from './baileys-link-owner.ts'
 import { createBaileysLogger, logTimeLock } from './baileys-logger.ts'
 import { baileysOptions } from './baileys-options.ts'
 import { BaileysPairing } from './baileys-pairing.ts'
+import { listenForPhone } from './baileys-phone.ts'
 import { askPing } from './baileys-probe.ts'
 import { messageToResend } from './baileys-resend.ts'
-import type { SentMessage } from './baileys-resend.ts'
 import { BaileysSends } from './baileys-sends.ts'
-import type { BaileysSettings } from './baileys-settings.ts'
 import { createSignalRepository } from './baileys-signal-repository.ts'
 import { BaileysTransport } from './baileys-transport.ts'
 import { boundRetryManager, dropUnheardEvents } from './baileys-trimming.ts'
 import { noteAccepted } from './baileys-version.ts'
-
-/** What all links of one session share. */
-export interface LinkDeps {
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly settings: BaileysSettings
-  readonly caches: BaileysCaches
-  readonly groups: GroupCache
-  readSent(messageId: string): Promise<SentMessage | undefined>
-  onPairingCode(code: string): void
-}
-
-/** What a link tells its socket. */
-export interface LinkOwner {
-  /** False from the moment its end begins. */
-  isAlive(): boolean
-  /** False when the transport is gone. */
-  mayUseKeys(): boolean
-  accept(message: InboundMessage): Promise<void>
-  onQr(text: string): void
-  onOpen(): void
-  onAck(messageId: string, errorCode: number | undefined): void
-  /** The connection must not go on; the owner cuts it before this returns. */
-  onBroken(report: CloseReport): void
-  onClosing(): void
-  /** `error` as Baileys gives it. */
-  onClosed(error: unknown): void
-}
-
-export interface LinkSession {
-  readonly auth: AuthState
-  readonly creds: AuthenticationCreds
-  readonly version: WAVersion
-}
 
 export class BaileysLink {
   readonly #deps: LinkDeps
@@ -205,12 +165,9 @@ export class BaileysLink {
 
   #listen(): void {
     const { ev, ws, messageRetryManager } = this.#sock
-    ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
-      if (attrs['id'] !== undefined) this.#sends.acked(attrs['id'], attrs['error'])
-    })
-    ws.on('CB:notification,type:w:gp2', ({ attrs }: BinaryNode) =>
-      this.#deps.groups.drop(attrs['from'] ?? ''),
-    )
+    this.#sends.listen(ws)
+    this.#deps.groups.listen(ws)
+    listenForPhone(ws, { me: () => this.#session.creds.me, onSign: (atMs) => this.#owner.onPhoneSeen(atMs) })
     dropUnheardEvents(ev)
     if (messageRetryManager !== null) boundRetryManager(this.#deps.clock, messageRetryManager)
     ev.on('creds.update', (change) => this.#saveCreds(change))

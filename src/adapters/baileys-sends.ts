@@ -6,7 +6,7 @@
  */
 
 import { areJidsSameUser, isJidGroup, isLidUser, jidNormalizedUser } from '@whiskeysockets/baileys'
-import type { GroupMetadata, WASocket } from '@whiskeysockets/baileys'
+import type { BinaryNode, GroupMetadata, WASocket } from '@whiskeysockets/baileys'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -43,6 +43,13 @@ export class BaileysSends {
 
   constructor(deps: SendsDeps) {
     this.#deps = deps
+  }
+
+  /** Takes the confirmations that come on this connection. */
+  listen(ws: WASocket['ws']): void {
+    ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
+      if (attrs['id'] !== undefined) this.#acked(attrs['id'], attrs['error'])
+    })
   }
 
   /** @throws AppError `timed-out` when no device of the chat could be asked for; else Baileys' error */
@@ -82,7 +89,7 @@ export class BaileysSends {
   }
 
   /** The server's word on a message. */
-  acked(messageId: string, error: string | undefined): void {
+  #acked(messageId: string, error: string | undefined): void {
     const probe = this.#probes.get(messageId)
     if (probe !== undefined) return probe()
     if (this.#unreached.delete(messageId)) return

@@ -21,7 +21,7 @@ import { closeReportOf, statusCodeOf } from './baileys-close-report.ts'
 import { outsideTransactions } from './baileys-context.ts'
 import { usableCreds } from './baileys-creds.ts'
 import { BaileysLink } from './baileys-link.ts'
-import type { LinkDeps, LinkOwner } from './baileys-link.ts'
+import type { LinkDeps, LinkOwner } from './baileys-link-owner.ts'
 
 export interface SocketDeps extends LinkDeps {
   /** For a session with these credentials. Never rejects. */
@@ -105,6 +105,10 @@ export class BaileysSocket implements WhatsappSocket, LinkOwner {
 
   onAck(messageId: string, errorCode: number | undefined): void {
     if (this.isAlive()) this.#emit({ type: 'ack', messageId, errorCode })
+  }
+
+  onPhoneSeen(atMs: number): void {
+    if (this.isAlive()) this.#emit({ type: 'phone-seen', atMs })
   }
 
   onBroken(report: CloseReport): void {

@@ -96,6 +96,16 @@ export class ConnectionKeeper {
     return session.send(message)
   }
 
+  /**
+   * Sends something that its phone answers when it is on, and that no chat shows.
+   * @throws AppError `timed-out` or `socket-closed`; that the phone is off is no failure
+   */
+  async askPhone(): Promise<void> {
+    const session = this.isUsable() ? this.#effects.session : undefined
+    if (session === undefined) throw new AppError('socket-closed', 'not connected to WhatsApp')
+    return session.probe(this.#deps.settings.probeTimeoutMs)
+  }
+
   /** No new attempt until each reason is resumed; a socket that exists stays. */
   pauseAttempts(reason: string): void {
     this.#pauses.add(reason)

@@ -28,6 +28,7 @@ export interface EffectDeps {
   haltSession(cause: string): Promise<void>
   accept(message: InboundMessage): Promise<void>
   onAck(messageId: string, errorCode: number | undefined): void
+  onPhoneSeen(atMs: number): void
   readonly settings: ConnectionSettings
 }
 
@@ -115,6 +116,7 @@ export class EffectPerformer {
       generation,
       accept: (message) => this.#deps.accept(message),
       onAck: (messageId, errorCode) => this.#deps.onAck(messageId, errorCode),
+      onPhoneSeen: (atMs) => this.#deps.onPhoneSeen(atMs),
       onEvent: (event) => {
         if (event.type === 'closed') {
           logger.info('connection.close-report', { generation, statusCode: event.report.statusCode })

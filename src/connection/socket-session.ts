@@ -26,6 +26,7 @@ export interface SocketSessionDeps {
   readonly generation: number
   accept(message: InboundMessage): Promise<void>
   onAck(messageId: string, errorCode: number | undefined): void
+  onPhoneSeen(atMs: number): void
   onEvent(event: Extract<ConnectionEvent, { type: 'qr' | 'opened' | 'closed' | 'store-failed' }>): void
 }
 
@@ -160,6 +161,8 @@ export class SocketSession {
         case 'ack':
           this.#unacked.delete(event.messageId)
           return this.#deps.onAck(event.messageId, event.errorCode)
+        case 'phone-seen':
+          return this.#deps.onPhoneSeen(event.atMs)
       }
     }
   }

@@ -69,6 +69,10 @@ function botDetails({ status, ageMs }: BotView) {
     },
     lease: status.lease,
     sessionTrouble: status.sessionTrouble,
+    phone:
+      status.phone === undefined
+        ? undefined
+        : { silentSince: isoTime(status.phone.silentSinceMs), overdue: status.phone.isOverdue },
     database: {
       reachable: database.isReachable,
       lastAnswerAt: isoTimeIf(database.lastAnswerAtMs),

@@ -28,6 +28,7 @@ export const HEALTH_REASONS = [
   'memory-high',
   'memory-emergency',
   'memory-unmeasured',
+  'phone-unseen',
 ] as const
 export type HealthReason = (typeof HEALTH_REASONS)[number]
 
@@ -69,7 +70,7 @@ export function assessHealth(source: HealthSource): HealthVerdict {
   const gone = processReasons(supervisor)
   if (gone.length > 0) return { status: goneStatus(supervisor), reasons: gone }
   if (bot === undefined || bot.ageMs > source.staleAfterMs) return silent(bot)
-  const reasons = [...stepReasons(bot), ...sessionReasons(bot), ...memoryReasons(bot)]
+  const reasons = [...stepReasons(bot), ...sessionReasons(bot), ...memoryReasons(bot), ...phoneReasons(bot)]
   if (reasons.length === 0) return { status: 'ok', reasons }
   const isStarting = bot.status.steps.some(({ state }) => state === 'waiting' || state === 'running')
   const hasTrouble = reasons.some((reason) => !STARTING_REASONS.has(reason))
@@ -172,6 +173,10 @@ function memoryReasons({ status }: BotView): HealthReason[] {
   if (!isMeasuring) return ['memory-unmeasured']
   if (level === 'emergency') return ['memory-emergency']
   return level === 'normal' ? [] : ['memory-high']
+}
+
+function phoneReasons({ status }: BotView): HealthReason[] {
+  return status.phone?.isOverdue === true ? ['phone-unseen'] : []
 }
 
 function heapPercent(bot: BotView | undefined, memory: MemoryView | undefined): number | null {

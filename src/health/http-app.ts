@@ -7,6 +7,7 @@
 import express from 'express'
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express'
 import helmet from 'helmet'
+import type { BotStatus } from '../bot-status.ts'
 import { errorMessageOf } from '../errors.ts'
 import { isAllowedHost } from './allowed-hosts.ts'
 import { healthDetails } from './health-details.ts'
@@ -16,6 +17,7 @@ import type { HealthServerDeps } from './http-server.ts'
 import { snapshotHandlers } from './http-snapshot.ts'
 import type { Metrics } from './metrics.ts'
 import { STYLE_SOURCE, loginPage, pairingPage } from './pages.ts'
+import type { PairingView } from './pages.ts'
 import { assessReadiness } from './readiness.ts'
 
 /** A token and a field name. */
@@ -155,6 +157,7 @@ function pairingHandler(deps: HealthServerDeps): RequestHandler {
       remedy: bot?.status.sessionTrouble?.remedy,
       nextAttemptInSeconds:
         nextAttemptAtMs === undefined ? undefined : (nextAttemptAtMs - clock.nowMs()) / 1000,
+      phone: phoneView(bot?.status, clock.nowMs()),
       qrSvg: await qrPicture(connection?.qr),
       pairingCode: connection?.state === 'pairing' ? bot?.pairingCode : undefined,
       snapshot: snapshots?.newest(),
@@ -162,6 +165,12 @@ function pairingHandler(deps: HealthServerDeps): RequestHandler {
     })
     response.type('html').send(html)
   }
+}
+
+function phoneView(status: BotStatus | undefined, nowMs: number): PairingView['phone'] {
+  if (status?.phone === undefined) return undefined
+  const { silentSinceMs, isOverdue } = status.phone
+  return { silentSeconds: Math.max(0, nowMs - silentSinceMs) / 1000, isOverdue }
 }
 
 /** The library is loaded when there is something to show: a linked bot never needs it. */

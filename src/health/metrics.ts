@@ -152,6 +152,11 @@ const BOT: readonly Definition[] = [
   gauge('last_message_timestamp_seconds', 'When the last message came in; Unix time.', (v) =>
     secondsIf(v.status?.lastMessageAtMs),
   ),
+  gauge(
+    'phone_silent_seconds',
+    "Time without a sign of the account's phone, or since the bot began to look for one.",
+    ({ status, nowMs }) => phoneSilentSeconds(status, nowMs),
+  ),
   gauge('commands_queued', 'Commands that wait for their handler.', (v) => v.status?.queuedCommands),
   gauge('replies_pending', 'Replies that WhatsApp has not confirmed yet.', (v) => v.status?.pendingReplies),
 ]
@@ -217,6 +222,11 @@ function backoffSeconds({ status, nowMs }: View): Reading {
   if (status === undefined) return undefined
   const { nextAttemptAtMs } = status.connection
   return nextAttemptAtMs === undefined ? 0 : Math.max(0, nextAttemptAtMs - nowMs) / 1000
+}
+
+function phoneSilentSeconds(status: BotStatus | undefined, nowMs: number): Reading {
+  const sinceMs = status?.phone?.silentSinceMs
+  return sinceMs === undefined ? undefined : Math.max(0, nowMs - sinceMs) / 1000
 }
 
 function oneOf(states: readonly string[], present: string | undefined): Reading {

@@ -40,6 +40,8 @@ export interface PairingView {
   /** What the owner has to do before the stored session can be used; undefined when nothing. */
   readonly remedy: string | undefined
   readonly nextAttemptInSeconds: number | undefined
+  /** Of the account's phone; undefined before the first connection. */
+  readonly phone: { readonly silentSeconds: number; readonly isOverdue: boolean } | undefined
   /** The SVG of the QR, made here; undefined when there is none to scan. */
   readonly qrSvg: string | undefined
   readonly pairingCode: string | undefined
@@ -54,12 +56,14 @@ export function pairingPage(view: PairingView): string {
   const facts: [string, string][] = [
     ['Status', `${verdict.status}${reasons}`],
     ['Connection', connectionText(view)],
+    ['Phone', phoneText(view)],
     ['Database', report.databaseConnected ? 'connected' : 'not connected'],
     ['Memory', usage === null ? 'not measured' : `${usage} % of the quota`],
     ['Up for', durationText(report.uptime)],
   ]
   return page('WhatsApp bot', REFRESH_SECONDS, [
     pairingPart(view),
+    phonePart(view),
     `<dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>`,
     view.canSnapshot ? snapshotPart(snapshot) : '',
     '<form method="post" action="/logout"><button>Log out</button></form>',
@@ -135,6 +139,12 @@ any more and nothing was deleted; docs/operations.md says what to do.</p>`
   return parts.join('\n')
 }
 
+function phonePart({ phone }: PairingView): string {
+  if (phone?.isOverdue !== true) return ''
+  return `<p class="bad">Open WhatsApp on the phone: nothing was heard of it for ${durationText(phone.silentSeconds)}, and
+WhatsApp ends this link after 14 days.</p>`
+}
+
 function snapshotPart(snapshot: SnapshotFile | undefined): string {
   const link =
     snapshot === undefined
@@ -148,6 +158,10 @@ function connectionText({ connection, cause, nextAttemptInSeconds }: PairingView
   if (cause !== undefined) parts.push(`last cause: ${cause}`)
   if (nextAttemptInSeconds !== undefined) parts.push(`next attempt in ${durationText(nextAttemptInSeconds)}`)
   return parts.join('; ')
+}
+
+function phoneText({ phone }: PairingView): string {
+  return phone === undefined ? 'not known yet' : `last sign ${durationText(phone.silentSeconds)} ago`
 }
 
 function durationText(seconds: number): string {

@@ -57,6 +57,11 @@ export type SocketEvent =
   | { readonly type: 'open' }
   /** The server confirmed a sent message, or refused it with a code. */
   | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | undefined }
+  /**
+   * The phone that owns the account, and none of its other linked devices, has sent something that reached us: wall
+   * clock by the server, whole seconds. May come before `open`, and for what waited the time is long past.
+   */
+  | { readonly type: 'phone-seen'; readonly atMs: number }
   /** Exactly once, and last but for late events. */
   | { readonly type: 'close'; readonly report: CloseReport }
 

@@ -1,6 +1,7 @@
 /** The in-process WhatsApp, in its virtual time, for the contract of sockets. */
 
 import { CLOSE_REPORTS, connectionFailure, streamErrored } from '../../sim/fakes/whatsapp-rules.ts'
+import { WORLD_EPOCH_MS } from '../../sim/world/dyno-clock.ts'
 import type { CloseReport } from '../../src/ports/whatsapp-socket.ts'
 import { StoredSession, World } from '../unit/sim/fakes/whatsapp-world.ts'
 import type { OpenEnd, SocketWorld } from './whatsapp-socket.contract.ts'
@@ -42,6 +43,15 @@ export function fakeWorld(): Promise<SocketWorld> {
     contact: CONTACT,
     say: (text) => void world.server.deliver({ chat: CONTACT, text }),
     heard: () => [...world.server.truth.outgoing.values()].map(({ text }) => text),
+    phone: (is) => faults.phoneIs(is),
+    ownerSays: (text, on) =>
+      void world.server.deliver({
+        chat: CONTACT,
+        text,
+        isFromMe: true,
+        isFromOtherDevice: on === 'other-device',
+      }),
+    nowMs: () => WORLD_EPOCH_MS + world.scheduler.nowMs,
     unacked: () => world.server.unackedCount,
     endOpen: (how) => {
       if (how === 'unlinked') faults.unlinkDevice()

@@ -1,5 +1,6 @@
 /** The adapter on real Baileys, over the fake WhatsApp on the wire, for the contract of sockets. */
 
+import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { Fault } from '../../sim/whatsapp/faults/fault.ts'
@@ -24,6 +25,7 @@ export async function wireWorld(): Promise<SocketWorld> {
   const account = whatsapp.addAccount()
   const contact = whatsapp.addContact()
   const bot = new WireBot({ url: whatsapp.url })
+  const other = new WireBot({ url: whatsapp.url })
   return {
     link: () => bot.store(account.linkedDevice().creds),
     connect: async (given) => {
@@ -39,6 +41,14 @@ export async function wireWorld(): Promise<SocketWorld> {
       await contact.say(text, { to: account })
     },
     heard: () => contact.inbox.messages.map(({ text }) => text ?? ''),
+    phone: (is) => {
+      account.habits.confirmsOwn = is === 'on'
+    },
+    ownerSays: async (text, on) => {
+      if (on === 'phone') await account.say(text, { to: contact })
+      else await sayOn(other, { text, chat: contact.jid, creds: account.linkedDevice().creds })
+    },
+    nowMs: () => Date.now(),
     unacked: () => account.linkedDevices.flatMap(({ mailbox }) => mailbox.waiting()).filter(isMessage).length,
     endOpen: async (how) => {
       const [device] = account.linkedDevices
@@ -65,10 +75,28 @@ export async function wireWorld(): Promise<SocketWorld> {
     },
     settle: () => delay(SETTLE_MS),
     close: async () => {
-      await bot.end()
+      await Promise.all([bot.end(), other.end()])
       await whatsapp.close()
     },
   }
+}
+
+/** Another device of the account, played by a real client as the bot is, comes on line and writes. */
+async function sayOn(
+  other: WireBot,
+  message: { readonly text: string; readonly chat: string; readonly creds: AuthenticationCreds },
+): Promise<void> {
+  await other.store(message.creds)
+  const opened = Promise.withResolvers<void>()
+  const socket = await other.connect({
+    accept: () => Promise.resolve(),
+    onEvent: ({ type }) => {
+      if (type === 'open') opened.resolve()
+      if (type === 'close') opened.reject(new Error('the other device was refused'))
+    },
+  })
+  await opened.promise
+  await socket.send({ id: '3EB0D1', chat: message.chat, text: message.text })
 }
 
 function isMessage({ stanza }: { readonly stanza: { readonly tag: string } }): boolean {

@@ -37,6 +37,10 @@ export interface SocketWorld {
   say(text: string): void | Promise<void>
   /** Texts of the bot that the contact has got, each message once, in order. */
   heard(): readonly string[]
+  /** The account's phone answers from now on what the bot sends, or is off. It is on at first. */
+  phone(is: 'on' | 'off'): void
+  /** The owner writes to the contact, on the phone or on another device that is linked beside the bot. */
+  ownerSays(text: string, on: 'phone' | 'other-device'): void | Promise<void>
   /** Messages to the bot that the server still keeps. */
   unacked(): number
   endOpen(how: OpenEnd): void | Promise<void>
@@ -47,6 +51,8 @@ export interface SocketWorld {
   blackHole(): void | Promise<void>
   /** Key writes from now on. */
   keyWrites(how: 'commit' | 'hang' | 'fail'): void
+  /** The world's wall clock. */
+  nowMs(): number
   /** Lets time pass until the condition holds; @throws Error when it does not in good time */
   until(what: string, holds: () => boolean): Promise<void>
   /** Lets so much time pass that whatever is under way has come to pass. */
@@ -59,6 +65,8 @@ class Life {
   readonly heard: string[] = []
   readonly accepted: string[] = []
   readonly reports: CloseReport[] = []
+  /** By WhatsApp's clock, ms. */
+  readonly phoneSigns: number[] = []
   qr = ''
   accept: (message: InboundMessage) => Promise<void> = () => Promise.resolve()
   #socket: WhatsappSocket | undefined
@@ -132,6 +140,9 @@ class Life {
         return
       case 'ack':
         this.heard.push(`ack ${event.messageId} ${event.errorCode ?? 'taken'}`)
+        return
+      case 'phone-seen':
+        this.phoneSigns.push(event.atMs)
         return
       case 'close':
         this.heard.push('close')
@@ -305,6 +316,48 @@ export function describeWhatsappSocket(name: string, makeWorld: () => Promise<So
         await expect(life.socket.send(message)).rejects.toMatchObject({ code: 'socket-closed' })
         await expect(life.socket.ping()).rejects.toMatchObject({ code: 'socket-closed' })
         await expect(life.socket.probe()).rejects.toMatchObject({ code: 'socket-closed' })
+      })
+    })
+
+    describe('the phone', () => {
+      it('is seen when it answers what the bot sends, and not while it is off', async () => {
+        const life = await linked()
+        await world.settle()
+        const before = life.phoneSigns.length
+        world.phone('off')
+        life.note('first', life.socket.send({ id: '3EB0C1', chat: world.contact, text: 'one' }))
+        await world.until('heard', () => world.heard().includes('one'))
+        await world.settle()
+        expect(life.phoneSigns).toHaveLength(before)
+        world.phone('on')
+        life.note('second', life.socket.send({ id: '3EB0C2', chat: world.contact, text: 'two' }))
+        await world.until('seen', () => life.phoneSigns.length > before)
+        expect(Math.abs((life.phoneSigns.at(-1) ?? 0) - world.nowMs())).toBeLessThan(60_000)
+      })
+
+      it('is seen when it answers a probe', async () => {
+        const life = await linked()
+        await world.settle()
+        const before = life.phoneSigns.length
+        life.note('probe', life.socket.probe())
+        await life.untilHeard('probe done')
+        await world.until('seen', () => life.phoneSigns.length > before)
+        expect(world.heard()).toEqual([])
+      })
+
+      it('is seen when its owner writes on it, and not when a contact or another device does', async () => {
+        const life = await linked()
+        await world.settle()
+        const before = life.phoneSigns.length
+        await world.say('hello')
+        // It gets a copy of what other devices send, too, and would confirm it.
+        world.phone('off')
+        await world.ownerSays('on the desk', 'other-device')
+        await world.until('both accepted', () => life.accepted.length === 2)
+        await world.settle()
+        expect(life.phoneSigns).toHaveLength(before)
+        await world.ownerSays('in the pocket', 'phone')
+        await world.until('seen', () => life.phoneSigns.length > before)
       })
     })
 

@@ -207,6 +207,7 @@ describe('frames that nobody meant', () => {
           onQr: () => undefined,
           onOpen: () => opened.resolve(),
           onAck: (id) => onAck(id),
+          onPhoneSeen: () => undefined,
           // An owner that does not cut: the next frame meets the same link.
           onBroken: () => (broken += 1),
           onClosing: () => undefined,

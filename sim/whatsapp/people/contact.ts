@@ -6,7 +6,7 @@
 import { addSimulatedDevices, SimulatedPerson } from './simulated-person.ts'
 import type { Addressing } from '../directory/jid.ts'
 import type { DeviceWorld } from './simulated-device.ts'
-import type { Habits } from './simulated-device.ts'
+import type { Habits } from './device-owner.ts'
 
 export interface ContactOptions {
   /** The name that others see beside messages. Default `Contact` and the phone number's end. */

@@ -14,42 +14,16 @@ import { bigEndian, childOf, idsOf, secondsNow, stanza } from '../wire/stanza.ts
 import { messageKind, messageText } from './message-text.ts'
 import { SealedMail } from './sealed-mail.ts'
 import { SentStore } from './sent-store.ts'
-import type { Device, Directory, Person } from '../directory/directory.ts'
+import type { Device, Directory } from '../directory/directory.ts'
 import type { KeyBundle } from '../directory/key-bundle.ts'
 import type { Chat } from '../post/envelope.ts'
 import type { PostOffice } from '../post/post-office.ts'
 import type { TruthLedger } from '../truth-ledger.ts'
 import type { Stanza } from '../wire/stanza.ts'
-import type { ReceivedMessage } from './inbox.ts'
+import type { DeviceOwner } from './device-owner.ts'
 import type { MessageContent } from './sealed-mail.ts'
 
 const MAX_RETRIES = 5
-
-export interface ReceivedReceipt {
-  readonly id: string
-  /** `delivery`, `inactive`, `read`, `retry` … */
-  readonly type: string
-  readonly from: string
-  readonly atMs: number
-}
-
-/** What the person behind the device does with what the device learns. */
-export interface DeviceOwner extends Person {
-  readonly habits: Habits
-  received(message: ReceivedMessage): void
-  receiptReceived(receipt: ReceivedReceipt): void
-}
-
-export interface Habits {
-  /** Says that it received a message. Default true. */
-  sendsDelivery: boolean
-  /** Says that it read a message, at once. Default false. */
-  sendsRead: boolean
-  /** Asks again for what it cannot read. Default true. */
-  asksAgain: boolean
-  /** Sends again what others could not read. Default true. */
-  sendsAgain: boolean
-}
 
 export interface DeviceWorld {
   readonly directory: Directory
@@ -121,7 +95,13 @@ export class SimulatedDevice implements Device {
 
   /** A receipt of this device about a message that it received. */
   sendReceipt(
-    message: { readonly id: string; readonly to: string; readonly participant?: string | undefined },
+    message: {
+      readonly id: string
+      readonly to: string
+      readonly participant?: string | undefined
+      /** The chat of what another device of one's own sent. */
+      readonly recipient?: string | undefined
+    },
     type?: string,
   ): void {
     this.#world.postOffice.takeReceipt(this, stanza('receipt', { ...message, type }))
@@ -178,12 +158,25 @@ export class SimulatedDevice implements Device {
       atMs: Date.now(),
       openedBy: [this.number],
     })
-    this.#answer(message, isOwn)
+    if (isOwn) this.#confirmOwn(message, sender)
+    else {
+      await phoneOf(sender)?.idle()
+      this.#answer(message)
+    }
   }
 
-  #answer(message: Stanza, isOwn: boolean): void {
+  /** Of a kind of its own, so that nobody takes it for the word of whom the message went to. */
+  #confirmOwn({ attrs }: Stanza, sender: Device): void {
+    const { id, from, participant, recipient, category } = attrs
+    if (id === undefined || from === undefined || sender.isSimulated || !this.person.habits.confirmsOwn)
+      return
+    const type = category === 'peer' ? 'peer_msg' : 'sender'
+    this.sendReceipt({ id, to: from, participant, recipient }, type)
+  }
+
+  #answer(message: Stanza): void {
     const { id, from, participant } = message.attrs
-    if (id === undefined || from === undefined || isOwn) return
+    if (id === undefined || from === undefined) return
     const about = { id, to: from, ...(participant === undefined ? {} : { participant }) }
     if (this.person.habits.sendsDelivery) this.sendReceipt(about)
     if (this.person.habits.sendsRead) this.sendReceipt(about, 'read')
@@ -229,6 +222,15 @@ export class SimulatedDevice implements Device {
       content: [enc],
     })
   }
+}
+
+/**
+ * The phone beside a real client. It is heard first: clients take its confirmation for the server's, and coming after
+ * somebody's receipt it would take the message back from "delivered" to "sent".
+ */
+function phoneOf({ isSimulated, person }: Device): SimulatedDevice | undefined {
+  const phone = isSimulated ? undefined : person.devices.get(0)
+  return phone instanceof SimulatedDevice ? phone : undefined
 }
 
 /** Meant for the device itself, and not a copy of what was said in a chat. */

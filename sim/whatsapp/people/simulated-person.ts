@@ -12,7 +12,8 @@ import type { Addressing, Numbers } from '../directory/jid.ts'
 import type { Chat } from '../post/envelope.ts'
 import type { ReceivedMessage } from './inbox.ts'
 import type { MessageContent } from './sealed-mail.ts'
-import type { DeviceOwner, DeviceWorld, Habits, ReceivedReceipt, SendOptions } from './simulated-device.ts'
+import type { DeviceOwner, Habits, ReceivedReceipt } from './device-owner.ts'
+import type { DeviceWorld, SendOptions } from './simulated-device.ts'
 
 const KEPT_RECEIPTS = 100_000
 
@@ -34,6 +35,7 @@ export class SimulatedPerson implements DeviceOwner {
   readonly habits: Habits = {
     sendsDelivery: true,
     sendsRead: false,
+    confirmsOwn: true,
     asksAgain: true,
     sendsAgain: true,
   }

@@ -50,16 +50,17 @@ export function envelopeFor(sender: Device, recipient: Device, chat: Chat): Enve
 }
 
 /**
- * How a device's receipt looks to the devices of the person whose message it is about. Only a retry names the
- * device, for only then it matters which of them could not read.
+ * How a device's receipt looks to the devices of the person whose message it is about. Which device it is from is
+ * said of a retry, for only then it matters who could not read, and among one person's own devices.
  */
 export function receiptFor(sender: Device, chat: Chat, addressee: Person, isRetry: boolean): EnvelopeAttrs {
-  const device = isRetry ? sender.number : 0
+  const device = isRetry || sender.person === addressee ? sender.number : 0
   if (chat.kind === 'group') {
     const { addressing, jid } = chat.group
     return { from: jid, participant: jidOf(sender.person, addressing, device) }
   }
   const from = jidOf(sender.person, chat.addressing, device)
-  // A receipt from another device of one's own says in which chat it read.
-  return sender.person === addressee ? { from, recipient: jidOf(chat.with, chat.addressing) } : { from }
+  // A receipt from another device of one's own says which chat it is about; peer messages belong to none.
+  const isAboutChat = sender.person === addressee && chat.with !== addressee
+  return isAboutChat ? { from, recipient: jidOf(chat.with, chat.addressing) } : { from }
 }

@@ -70,6 +70,7 @@ export class KeeperBench {
         this.accepted.push(message)
         return this.onAccept()
       },
+      onPhoneSeen: () => undefined,
       onAck: (messageId, errorCode) => this.acks.push([messageId, errorCode]),
       onStatus: (status) => this.statuses.push(status),
       settings: { ...SETTINGS, ...settings },

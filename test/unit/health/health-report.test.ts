@@ -90,6 +90,17 @@ describe('the verdict', () => {
     expect(verdict).toEqual({ status: 'degraded', reasons: ['session-unusable', 'disconnected'] })
   })
 
+  it('names a phone that was silent for too long, and one that was not is no reason', () => {
+    const verdicts = [true, false].map((isOverdue) => {
+      const phone = { silentSinceMs: NOW_MS - 1, isOverdue }
+      return assessHealth(sourceOf({ bot: botView({ phone }) }))
+    })
+    expect(verdicts).toEqual([
+      { status: 'degraded', reasons: ['phone-unseen'] },
+      { status: 'ok', reasons: [] },
+    ])
+  })
+
   it('calls a start a start while its steps go on, and trouble when one of them fails', () => {
     const starting = { ...connection({ state: 'standby' }), lease: { status: 'none' } as const }
     const steps = [step('database', 'ready'), step('lease', 'running')]

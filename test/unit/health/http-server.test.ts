@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { SnapshotDoor } from '../../../src/health/health-source.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { TOKEN, botView, connection, runServer, sourceOf } from './health-bench.ts'
+import { NOW_MS, TOKEN, botView, connection, runServer, sourceOf } from './health-bench.ts'
 import type { RunningServer } from './health-bench.ts'
 import { exchange } from './raw-http.ts'
 
@@ -259,6 +259,22 @@ describe('the pairing page', () => {
       sourceOf({ bot: botView({ ...connection({ state: 'waiting' }), sessionTrouble }) }),
     )
     expect(html).toContain('cannot be used: set the &lt;key&gt;.')
+  })
+
+  it('says when the phone was last heard of, and asks for it when that is too long ago', async () => {
+    const daysAgo = (days: number, isOverdue: boolean) =>
+      page(
+        sourceOf({ bot: botView({ phone: { silentSinceMs: Date.now() - days * 86_400_000, isOverdue } }) }),
+      )
+    const phone = { silentSinceMs: NOW_MS, isOverdue: true }
+    const server = await start({ source: sourceOf({ bot: botView({ phone }) }) })
+    const details = { bot: { phone: { silentSince: new Date(NOW_MS).toISOString(), overdue: true } } }
+    expect(await (await get(server, '/health', BEARER)).json()).toMatchObject({ details })
+    const heard = await daysAgo(2, false)
+    expect(heard).toContain('<dt>Phone</dt><dd>last sign 48 h 0 min ago</dd>')
+    expect(heard).not.toContain('Open WhatsApp on the phone')
+    expect(await daysAgo(10, true)).toContain('Open WhatsApp on the phone: nothing was heard of it for 240 h')
+    expect(await page(sourceOf({ bot: botView() }))).toContain('<dt>Phone</dt><dd>not known yet</dd>')
   })
 
   it('survives a text that no QR can hold', async () => {

@@ -32,7 +32,10 @@ it('are named as Prometheus wants it: counters end in _total, the rest in a base
 it('give the source’s numbers in base units', async () => {
   const source = sourceOf({
     supervisor: { restarts: { crashed: 2, recycle: 1 } },
-    bot: botView(connection({ state: 'waiting', failures: 4, nextAttemptAtMs: NOW_MS + 2_500 })),
+    bot: botView({
+      ...connection({ state: 'waiting', failures: 4, nextAttemptAtMs: NOW_MS + 2_500 }),
+      phone: { silentSinceMs: NOW_MS - 90_000, isOverdue: false },
+    }),
   })
   const found = samples(await render(source))
   const expected: Record<string, number> = {
@@ -58,6 +61,7 @@ it('give the source’s numbers in base units', async () => {
     blacksky_messages_received_total: 7,
     blacksky_messages_confirmed_total: 5,
     blacksky_last_message_timestamp_seconds: (NOW_MS - 5_000) / 1000,
+    blacksky_phone_silent_seconds: 90,
     blacksky_replies_pending: 1,
   }
   for (const [name, value] of Object.entries(expected)) expect([name, found.get(name)]).toEqual([name, value])

@@ -17,7 +17,7 @@ export function judged(checker: Checker, told: readonly Told[], endMs = told.at(
   return checker.violations().map(({ atMs, message }) => `${atMs} ${message}`)
 }
 
-/** Round numbers: a base of 2 s, a cap of 5 min, 3 quick attempts, then a probe in 15 min. */
+/** Round numbers: a base of 2 s, a cap of 5 min, 3 quick attempts, then a probe in 15 min; a phone silent for 10 h. */
 export const CONTEXT: CheckerContext = {
   quotaBytes: 1_000,
   cleanupPercent: 70,
@@ -36,5 +36,6 @@ export const CONTEXT: CheckerContext = {
   restartCapMs: 120_000,
   restartWindowMs: 600_000,
   maxStartsPerWindow: 3,
+  phoneUnseenMs: 36_000_000,
   maxSkewMs: 0,
 }

@@ -13,7 +13,7 @@ import type { InboundMessage, WhatsappSocket } from '../../../../src/ports/whats
 import { createFakeConnector } from '../../../../sim/fakes/whatsapp-connector.ts'
 import type { FakeConnector } from '../../../../sim/fakes/whatsapp-connector.ts'
 import { WhatsappServer } from '../../../../sim/fakes/whatsapp-server.ts'
-import { DynoClock } from '../../../../sim/world/dyno-clock.ts'
+import { DynoClock, WORLD_EPOCH_MS } from '../../../../sim/world/dyno-clock.ts'
 import { PrngStreams, SeededSecureRandom } from '../../../../sim/world/prng.ts'
 import { Scheduler } from '../../../../sim/world/scheduler.ts'
 import { Trace } from '../../../../sim/world/trace.ts'
@@ -71,6 +71,8 @@ export class Bot {
   readonly dynoClock: DynoClock
   readonly connector: FakeConnector
   readonly events: SocketEvent[] = []
+  /** World ms of what the phone said, in no order with the events: it answers when it likes. */
+  readonly phoneSigns: number[] = []
   readonly accepted: InboundMessage[] = []
   /** Events, accepts and outcomes of sends in the order in which they happened. */
   readonly heard: string[] = []
@@ -106,6 +108,10 @@ export class Bot {
       auth: this.auth,
       accept: (message) => this.#accept(message),
       onEvent: (event) => {
+        if (event.type === 'phone-seen') {
+          this.phoneSigns.push(event.atMs - WORLD_EPOCH_MS)
+          return
+        }
         this.events.push(event)
         this.heard.push(event.type)
       },

@@ -58,6 +58,7 @@ export function anyFault(withinMs = 1_200_000): fc.Arbitrary<FaultInput> {
     fc.record({ kind: fc.constant('deaf' as const), ...moment }),
     fc.record({ kind: fc.constant('restart-loop' as const), ...span }),
     fc.record({ kind: fc.constant('duplicates' as const), ...span, probability }),
+    fc.record({ kind: fc.constant('phone-off' as const), ...span }),
     fc.record({ kind: fc.constant('drop-acks' as const), ...span, probability }),
     fc.record({
       kind: fc.constant('store-latency' as const),

@@ -50,6 +50,7 @@ export function faultLab(
     connections: () => lab.connections,
     releaseFrames: () => acts.push('release'),
     setDeaf: (isDeaf) => acts.push(`deaf ${isDeaf}`),
+    phoneTurnedOn: () => acts.push('phone on'),
     scanShownCodes: () => undefined,
   })
   const store = new StoreFaults({

@@ -34,6 +34,7 @@ describe('a fault of the connection', () => {
     [{ kind: 'restart-loop', ...span }, 'restart-loop'],
     [{ kind: 'duplicates', ...span, probability: 1 }, 'duplicate-delivery'],
     [{ kind: 'drop-acks', ...span, probability: 1 }, 'drop-ack'],
+    [{ kind: 'phone-off', ...span }, 'phone-off'],
   ] as const)('of kind $0.kind strikes only while it lasts', async (fault, strike) => {
     const during = faultLab([fault])
     during.at(inside, () => during.whatsapp.strike(strike))

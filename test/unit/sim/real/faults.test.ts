@@ -65,6 +65,7 @@ describe('a fault of the database at the proxy', () => {
 describe('what is no fault of the real level', () => {
   it.each(Object.keys(VIRTUAL_ONLY))('%s is refused, with the reason', (kind) => {
     const values: Record<string, object> = {
+      'phone-off': { forMs: 5 },
       'slow-messages': { forMs: 5, upToMs: 5 },
       'store-flaky': { forMs: 5, probability: 1, code: 'store-busy', isLanded: 'never' },
       'signal-mid-write': { signal: 'SIGKILL', operation: 'commit' },

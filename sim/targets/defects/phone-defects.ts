@@ -1,0 +1,36 @@
+/** Wrong ways to watch over the phone: signs missed or made up, and warnings forgotten. */
+
+import type { SessionStore } from '../../../src/ports/session-store.ts'
+import type { WhatsappConnector } from '../../../src/ports/whatsapp-socket.ts'
+import { withEvents } from './defect.ts'
+
+/** As phone-watch.ts names its row. */
+export const PHONE_ROWS = 'blacksky-phone'
+
+/** Nothing that the phone says is heard. */
+export function missingThePhone(connector: WhatsappConnector): WhatsappConnector {
+  return withEvents(connector, (event) => (event.type === 'phone-seen' ? undefined : event))
+}
+
+/** What the server confirms, and so what any own device may have sent, counts as the phone's word. */
+export function takingAnyDeviceForThePhone(
+  connector: WhatsappConnector,
+  nowMs: () => number,
+): WhatsappConnector {
+  return withEvents(connector, (event, options) => {
+    if (event.type === 'ack') options.onEvent({ type: 'phone-seen', atMs: nowMs() })
+    return event
+  })
+}
+
+/** That the owner was warned is not found again. */
+export function forgettingWarnings(store: SessionStore): SessionStore {
+  return {
+    ...store,
+    readKeys: async (query) => {
+      const rows = await store.readKeys(query)
+      if (query.type !== PHONE_ROWS) return rows
+      return rows.map((row) => ({ ...row, value: row.value.replace(/,"warnedAtMs":\d+/, '') }))
+    },
+  }
+}
