@@ -9,6 +9,7 @@ import type { HerokuModel } from '../dyno/heroku-dyno.ts'
 import type { MemoryLedger } from '../fakes/memory-ledger.ts'
 import type { WhatsappFaults } from '../fakes/whatsapp-faults.ts'
 import type { BotFaults } from '../world/bot-faults.ts'
+import { InjectedFaults } from './injected-faults.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { Scheduler } from '../world/scheduler.ts'
 import type { Trace } from '../world/trace.ts'
@@ -33,15 +34,9 @@ export interface InjectorOptions {
   isSuspended(): boolean
 }
 
-/** One fault of the run, and whether it struck. */
-interface Injected {
-  readonly fault: Fault
-  hasStruck(): boolean
-}
-
 export class Injector {
   readonly #options: InjectorOptions
-  readonly #injected: Injected[] = []
+  readonly #injected = new InjectedFaults<Fault>()
   readonly #spans: WhatsappSpans
 
   constructor(options: InjectorOptions) {
@@ -51,17 +46,14 @@ export class Injector {
 
   /** Schedules all faults; to be called once, before the world runs. */
   schedule(faults: readonly Fault[]): void {
-    for (const fault of faults) {
-      const delayMs = fault.atMs + this.#options.stream.integer(0, fault.jitterMs)
-      this.#injected.push({ fault, hasStruck: this.#scheduleOne(fault, delayMs) })
-    }
+    this.#injected.schedule(faults, this.#options.stream, (fault, delayMs) =>
+      this.#scheduleOne(fault, delayMs),
+    )
   }
 
   /** Faults that never took effect, as text. */
   unstruck(): string[] {
-    return this.#injected
-      .filter((each) => !each.hasStruck())
-      .map(({ fault }) => `fault ${fault.kind} at ${fault.atMs} ms never struck`)
+    return this.#injected.unstruck()
   }
 
   #scheduleOne(fault: Fault, delayMs: number): () => boolean {

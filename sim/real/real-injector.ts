@@ -12,6 +12,7 @@ import { VIRTUAL_ONLY } from '../faults/real-fault.ts'
 import type { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
 import type { FakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
 import type { Account } from '../whatsapp/people/account.ts'
+import { InjectedFaults } from '../faults/injected-faults.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { TraceData } from '../world/trace.ts'
 import type { DynoClocks } from './dyno-clocks.ts'
@@ -39,11 +40,6 @@ export interface RealInjectorOptions {
   onFailure(error: unknown): void
 }
 
-interface Injected {
-  readonly fault: RealFault
-  hasStruck(): boolean
-}
-
 /** Something that was brought into force. `strikes`: undefined where they cannot be seen. */
 interface InForce {
   strikes(): number | undefined
@@ -52,7 +48,7 @@ interface InForce {
 
 export class RealInjector {
   readonly #options: RealInjectorOptions
-  readonly #injected: Injected[] = []
+  readonly #injected = new InjectedFaults<RealFault>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #balloons: RealBalloon[] = []
 
@@ -62,17 +58,14 @@ export class RealInjector {
 
   /** Schedules all faults; to be called once, at the first boot. */
   schedule(faults: readonly RealFault[]): void {
-    for (const fault of faults) {
-      const delayMs = fault.atMs + this.#options.stream.integer(0, fault.jitterMs)
-      this.#injected.push({ fault, hasStruck: this.#scheduleOne(fault, delayMs) })
-    }
+    this.#injected.schedule(faults, this.#options.stream, (fault, delayMs) =>
+      this.#scheduleOne(fault, delayMs),
+    )
   }
 
   /** Faults that never took effect, as text. */
   unstruck(): string[] {
-    return this.#injected
-      .filter((each) => !each.hasStruck())
-      .map(({ fault }) => `fault ${fault.kind} at ${fault.atMs} ms never struck`)
+    return this.#injected.unstruck()
   }
 
   stop(): void {

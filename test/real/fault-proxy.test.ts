@@ -16,7 +16,7 @@ import { retryingSessionStore } from '../../src/session/store-retry.ts'
 import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
 import type { WriteMoment } from '../../sim/postgres/fault-proxy/proxy-fault.ts'
 import { labellingCipher } from '../contract/store-fixture.ts'
-import { testDatabase } from '../support/database.ts'
+import { rowsOf, testDatabase } from '../support/database.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 
 let databaseUrl = ''
@@ -59,14 +59,8 @@ function startPool(proxy: FaultProxy, logger = new RecordingLogger()): Pool {
 }
 
 /** Straight to the server. */
-async function directly(sql: string): Promise<unknown[]> {
-  const client = new Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows
-  } finally {
-    await client.end()
-  }
+function directly(sql: string): Promise<Record<string, unknown>[]> {
+  return rowsOf(databaseUrl, sql)
 }
 
 async function isNoted(text: string): Promise<boolean> {

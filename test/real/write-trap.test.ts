@@ -4,7 +4,7 @@ import { Client } from 'pg'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
 import type { TrapMoment, TrapSite, TrapVerdict } from '../../sim/postgres/fault-proxy/write-trap.ts'
-import { testDatabase } from '../support/database.ts'
+import { rowsOf, testDatabase } from '../support/database.ts'
 
 let databaseUrl = ''
 
@@ -13,14 +13,9 @@ beforeAll(async () => {
   await directly('CREATE TABLE trapped (text TEXT PRIMARY KEY)')
 })
 
-async function directly(sql: string): Promise<unknown[]> {
-  const client = new Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows
-  } finally {
-    await client.end()
-  }
+/** Straight to the server. */
+function directly(sql: string): Promise<Record<string, unknown>[]> {
+  return rowsOf(databaseUrl, sql)
 }
 
 async function isWritten(text: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** Databases for tests. The server behind them is started by the first call of a run (global-setup.ts). */
 
 import { createConnection } from 'node:net'
+import { Client } from 'pg'
 import { inject } from 'vitest'
 import type { BrokerAnswer } from './global-setup.ts'
 
@@ -9,6 +10,17 @@ export async function testDatabase(): Promise<string> {
   const answer: BrokerAnswer = JSON.parse(await readAll(inject('databaseBrokerPort')))
   if ('error' in answer) throw new Error(`no test database: ${answer.error}`)
   return answer.url
+}
+
+/** The rows of one statement, asked by a connection of its own: past whatever stands before the server. */
+export async function rowsOf(databaseUrl: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows
+  } finally {
+    await client.end()
+  }
 }
 
 function readAll(port: number): Promise<string> {
