@@ -4,6 +4,7 @@
  * to run out.
  */
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
 import { botFixture } from '../support/bot-fixture.ts'
@@ -97,5 +98,27 @@ describe('the dyno', () => {
     await anna.inbox.waitFor('pong two')
     expect(anna.inbox.length).toBe(2)
     expect(account.linkedDevices).toHaveLength(1)
+  })
+
+  it('knows by /health when its phone was last heard of, and no sooner than that', async () => {
+    const { fixture, account } = await linked()
+    const anna = fixture.whatsapp.addContact()
+    account.habits.confirmsOwn = false
+    const ADMIN_TOKEN = 'open-sesame-open-sesame'
+    const dyno = await startDyno(fixture, { ADMIN_TOKEN, HEARTBEAT_INTERVAL_MS: '100' })
+    const phone = async (): Promise<{ silentSince?: string; overdue?: boolean } | undefined> => {
+      const health = await dyno.get('/health', { authorization: `Bearer ${ADMIN_TOKEN}` })
+      return JSON.parse(health.body).details.bot?.phone
+    }
+    await expect.poll(phone).toMatchObject({ overdue: false })
+    const before = (await phone())?.silentSince ?? ''
+    await anna.say('.ping one', { to: account })
+    await anna.inbox.waitFor('pong one')
+    expect((await phone())?.silentSince).toBe(before)
+    account.habits.confirmsOwn = true
+    // WhatsApp's stamps are whole seconds.
+    await pause(1_000)
+    await anna.say('.ping two', { to: account })
+    await expect.poll(async () => ((await phone())?.silentSince ?? '') > before).toBe(true)
   })
 })

@@ -100,10 +100,13 @@ export class DynoProcess {
   }
 
   /** Asks until the web port answers; the answer's status and body. */
-  async get(path: string): Promise<{ readonly status: number; readonly body: string }> {
+  async get(
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly status: number; readonly body: string }> {
     for (;;) {
       try {
-        const response = await fetch(`http://127.0.0.1:${this.port}${path}`)
+        const response = await fetch(`http://127.0.0.1:${this.port}${path}`, { headers })
         return { status: response.status, body: await response.text() }
       } catch (error) {
         if (this.#process.exitCode !== null) throw error
