@@ -10,6 +10,7 @@ import { constants, copyFileSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { WORKER_FOLDER_PREFIX } from '../postgres/leftovers.ts'
 import type { RunResult } from '../world/run-result.ts'
 import type { WorkerDatabase } from './lab-environment.ts'
 import { WORKER_DATABASE_VARIABLE } from './worker-protocol.ts'
@@ -52,7 +53,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess
   readonly #database: WorkerDatabase | undefined
   /** For its temporary files: a killed worker removes none. Short, because paths of sockets end at 107 bytes. */
-  readonly #folder = mkdtempSync(join(tmpdir(), 'lab-worker-'))
+  readonly #folder = mkdtempSync(join(tmpdir(), `${WORKER_FOLDER_PREFIX}${process.pid}-`))
   readonly #ended: Promise<void>
   readonly #ready = Promise.withResolvers<void>()
   #output = ''

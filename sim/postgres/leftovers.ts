@@ -10,6 +10,8 @@ import { join } from 'node:path'
 
 /** The pid of the owner follows, then a dash and random letters. Short: socket paths end at 107 bytes. */
 export const FOLDER_PREFIX = 'blacksky-pg-'
+/** The same of workers, which hold a copy of Node. */
+export const WORKER_FOLDER_PREFIX = 'lab-worker-'
 
 const GRACE_MS = 24 * 3_600_000
 
@@ -17,12 +19,13 @@ export function isLeftover(ownerPid: number, createdAtMs: number, nowMs = Date.n
   return nowMs - createdAtMs > GRACE_MS && !isAlive(ownerPid)
 }
 
-/** Removes the data folders of dead runs; what cannot be removed stays for the next time. */
+/** Removes the folders of dead runs; what cannot be removed stays for the next time. */
 export function sweepFolders(parent = tmpdir(), nowMs = Date.now()): void {
   for (const name of readdirSync(parent)) {
-    if (!name.startsWith(FOLDER_PREFIX)) continue
+    const prefix = [FOLDER_PREFIX, WORKER_FOLDER_PREFIX].find((each) => name.startsWith(each))
+    if (prefix === undefined) continue
     const folder = join(parent, name)
-    const pid = Number.parseInt(name.slice(FOLDER_PREFIX.length), 10)
+    const pid = Number.parseInt(name.slice(prefix.length), 10)
     try {
       if (isLeftover(pid, statSync(folder).mtimeMs, nowMs)) rmSync(folder, { recursive: true, force: true })
     } catch {

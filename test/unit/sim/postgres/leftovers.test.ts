@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { FOLDER_PREFIX, sweepFolders } from '../../../../sim/postgres/leftovers.ts'
+import { FOLDER_PREFIX, sweepFolders, WORKER_FOLDER_PREFIX } from '../../../../sim/postgres/leftovers.ts'
 
 /** Above Linux's largest pid, 4194304. */
 const DEAD_PID = 5_000_000
@@ -20,9 +20,12 @@ function folder(name: string): string {
   return path
 }
 
-it('removes the folder of a dead run after a day, and nothing else', () => {
-  const dead = folder(`${FOLDER_PREFIX}${DEAD_PID}-abc`)
-  const alive = folder(`${FOLDER_PREFIX}${process.pid}-abc`)
+it.each([
+  ['server', FOLDER_PREFIX],
+  ['worker', WORKER_FOLDER_PREFIX],
+])('removes the folder of a dead %s after a day, and nothing else', (_, prefix) => {
+  const dead = folder(`${prefix}${DEAD_PID}-abc`)
+  const alive = folder(`${prefix}${process.pid}-abc`)
   const foreign = folder('something-else')
   sweepFolders(parent, Date.now())
   expect(existsSync(dead)).toBe(true)
