@@ -15,6 +15,7 @@ const POLL = { timeout: 10_000, interval: 5 }
 export class WireLife {
   readonly socket: WhatsappSocket
   readonly accepted: InboundMessage[]
+  /** All but the phone's. */
   readonly events: string[]
   readonly reports: CloseReport[]
 
@@ -82,7 +83,8 @@ export function wireScene(): (settings?: Partial<BaileysSettings>) => Promise<Wi
         },
         onEvent: (event) => {
           if (event.type === 'ack') heard.events.push(`ack ${event.messageId} ${event.errorCode ?? 'taken'}`)
-          else heard.events.push(event.type)
+          // The phone speaks when it likes, before `open`, too.
+          else if (event.type !== 'phone-seen') heard.events.push(event.type)
           if (event.type === 'qr') onQr(event.text)
           if (event.type === 'close') heard.reports.push(event.report)
         },
