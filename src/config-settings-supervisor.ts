@@ -38,6 +38,6 @@ export const SUPERVISOR = {
   botHeapMb: optionalWholeNumber(
     'BOT_HEAP_MB',
     { unit: 'MB', min: 64, max: 1_048_576 },
-    "V8's old space in the bot. Unset: three quarters of the quota, which is above where cleanup and recycling begin.",
+    "V8's old space in the bot. Unset: the quota, so that recycling begins before V8 gives up.",
   ),
 }

@@ -9,9 +9,6 @@ import type { SupervisorSettings } from './supervisor/supervisor-settings.ts'
 
 const SECOND_MS = 1_000
 const MB_BYTES = 1_048_576
-/** Of the quota, for the heap: see botHeapMb. */
-const HEAP_SHARE = 0.75
-
 export interface MachineLimits {
   /** Memory limit as the container tells it, bytes; undefined where it does not. */
   readonly containerLimitBytes: number | undefined
@@ -61,10 +58,11 @@ export function supervisorSettings(config: Config, limits: MachineLimits): Super
 }
 
 /**
- * V8's limit for the bot's old space, MB. Three quarters of the quota: 384 of 512. What is not heap takes about 90
- * more, supervisor included, so the emergency at 85 % comes when the heap holds 345, and the memory manager acts
- * before V8 gives up. At half of the quota V8 came first: a leak of 5 MB/s ended in SIGABRT at 64 % of the quota.
+ * V8's limit for the bot's old space, MB: the quota. Whatever grows, memory reaches the quota, where the bot is
+ * recycled in order at the latest, before V8 gives up: what is not heap takes about 90 MB more. V8 remains the last
+ * resort against what grows faster than memory is sampled, at about 130 % of the quota, below Heroku's kill at 200 %.
+ * At three quarters of the quota V8 came first: leaks of 5 and 8 MB/s ended in SIGABRT at 92 % of the quota.
  */
 export function botHeapMb(config: Config, limits: MachineLimits): number {
-  return config.botHeapMb ?? Math.max(64, Math.floor((quotaBytesOf(config, limits) / MB_BYTES) * HEAP_SHARE))
+  return config.botHeapMb ?? Math.max(64, Math.floor(quotaBytesOf(config, limits) / MB_BYTES))
 }

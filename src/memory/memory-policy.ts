@@ -18,6 +18,8 @@ export type RecycleReason =
   | 'still-high'
   /** Above the quota although an emergency cleanup is over: the way to the kill is short. */
   | 'over-quota'
+  /** What lives grows between emergency cleanups: only their garbage comes back, and the next one comes too late. */
+  | 'growing'
   /** Two cleanups in a row did not help, the last one in this emergency: waiting longer would not either. */
   | 'ineffective'
 
@@ -25,6 +27,14 @@ export type MemoryEffect =
   | { readonly type: 'cleanup'; readonly level: PressureLevel }
   | { readonly type: 'alert'; readonly kind: AlertKind }
   | { readonly type: 'recycle'; readonly reason: RecycleReason }
+
+interface Emergency {
+  readonly sinceMs: number
+  /** Usage right after its last cleanup, percent of the quota: what lives. Undefined before the first. */
+  readonly leftPercent: number | undefined
+  /** More was left by the last cleanup than by the one before it, and still an emergency. */
+  readonly isGrowing: boolean
+}
 
 export interface MemoryPolicyState {
   readonly level: MemoryLevel
@@ -35,7 +45,7 @@ export interface MemoryPolicyState {
   /** In a row, since memory was `normal`. */
   readonly ineffectiveCleanups: number
   /** Set only at `emergency`. */
-  readonly emergency: { readonly sinceMs: number; readonly isCleanupOver: boolean } | undefined
+  readonly emergency: Emergency | undefined
   readonly recycleNotBeforeMs: number
 }
 
@@ -80,7 +90,9 @@ export function assessMemory(
     lastCleanupAtMs: cleanup === undefined ? before.lastCleanupAtMs : nowMs,
     ineffectiveCleanups: level === 'normal' ? 0 : before.ineffectiveCleanups,
     emergency:
-      level === 'emergency' ? (before.emergency ?? { sinceMs: nowMs, isCleanupOver: false }) : undefined,
+      level === 'emergency'
+        ? (before.emergency ?? { sinceMs: nowMs, leftPercent: undefined, isGrowing: false })
+        : undefined,
   }
   const reason = settings.isEnabled ? recycleReason(leveled, percent, settings, nowMs) : undefined
   const effects: MemoryEffect[] = []
@@ -91,19 +103,32 @@ export function assessMemory(
   return { state, level, effects: [...effects, { type: 'recycle', reason }] }
 }
 
+export interface CleanupOutcome {
+  readonly level: PressureLevel
+  readonly freedBytes: number
+  /** Usage right after it. */
+  readonly afterBytes: number
+}
+
 /** A cleanup is over. Judge the sample after it with `assessMemory` next. */
 export function noteCleanup(
   before: MemoryPolicyState,
-  outcome: { readonly level: PressureLevel; readonly freedBytes: number },
+  outcome: CleanupOutcome,
   settings: MemorySettings,
 ): MemoryPolicyState {
   const hasHelped = outcome.freedBytes >= (settings.quotaBytes * settings.ineffectivePercent) / 100
-  const isOver = before.emergency?.isCleanupOver === true || outcome.level === 'emergency'
   return {
     ...before,
     ineffectiveCleanups: hasHelped ? 0 : before.ineffectiveCleanups + 1,
-    emergency: before.emergency === undefined ? undefined : { ...before.emergency, isCleanupOver: isOver },
+    emergency: before.emergency && emergencyAfter(before.emergency, outcome, settings),
   }
+}
+
+function emergencyAfter(before: Emergency, outcome: CleanupOutcome, settings: MemorySettings): Emergency {
+  if (outcome.level !== 'emergency') return before
+  const leftPercent = (outcome.afterBytes / settings.quotaBytes) * 100
+  const hasGrown = leftPercent >= (before.leftPercent ?? Infinity) + settings.growthPercent
+  return { ...before, leftPercent, isGrowing: hasGrown && leftPercent >= settings.emergencyPercent }
 }
 
 /** True from the second cleanup in a row on that did not help. */
@@ -156,10 +181,19 @@ function cleanupFor(
   nowMs: number,
 ): PressureLevel | undefined {
   if (level === 'normal' || percent < settings.cleanupPercent) return undefined
-  if (RANK[level] > RANK[before.level]) return level
+  if (RANK[level] > RANK[before.level] || isNewGrowth(before, percent, settings)) return level
   const restMs = isCleaningIneffective(before) ? settings.ineffectiveCooldownMs : settings.cleanupCooldownMs
   const cooldownMs = level === 'emergency' ? settings.emergencyCooldownMs : restMs
   return nowMs - before.lastCleanupAtMs >= cooldownMs ? level : undefined
+}
+
+/** Well above what the last cleanup of this emergency has left: garbage again, or growth that cannot wait. */
+function isNewGrowth(
+  { emergency }: MemoryPolicyState,
+  percent: number,
+  { emergencyPercent, hysteresisPercent }: MemorySettings,
+): boolean {
+  return percent >= Math.max(emergencyPercent, (emergency?.leftPercent ?? Infinity) + hysteresisPercent)
 }
 
 function recycleReason(
@@ -171,8 +205,9 @@ function recycleReason(
   if (state.emergency === undefined || nowMs < state.recycleNotBeforeMs) return undefined
   const lastsMs = nowMs - state.emergency.sinceMs
   if (lastsMs >= settings.recycleAfterMs) return 'still-high'
-  if (!state.emergency.isCleanupOver) return undefined
+  if (state.emergency.leftPercent === undefined) return undefined
   if (percent >= 100) return 'over-quota'
+  if (state.emergency.isGrowing) return 'growing'
   // A spike over a plateau that cleanups do not lower gets one cool-down to pass by itself.
   return isCleaningIneffective(state) && lastsMs >= settings.emergencyCooldownMs ? 'ineffective' : undefined
 }

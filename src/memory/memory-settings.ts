@@ -23,6 +23,8 @@ export interface MemorySettings extends MemoryChoices {
   readonly emergencyCooldownMs: number
   /** A cleanup that gives back less, in percent of the quota, did not help. */
   readonly ineffectivePercent: number
+  /** What an emergency cleanup leaves has grown when it is so much more than the one before left, in percent of the quota. */
+  readonly growthPercent: number
   /** An emergency that lasts so long after its first cleanup ends in a recycle. */
   readonly recycleAfterMs: number
   /** A recycle that was asked for or accepted and did not happen is asked for again after this. */
@@ -42,6 +44,7 @@ export function memorySettings(choices: MemoryChoices): MemorySettings {
     ineffectiveCooldownMs: 600_000,
     emergencyCooldownMs: 10_000,
     ineffectivePercent: 5,
+    growthPercent: 2,
     recycleAfterMs: 30_000,
     recycleRepeatMs: 60_000,
     alertIntervalMs: 600_000,

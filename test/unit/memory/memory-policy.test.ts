@@ -107,9 +107,9 @@ describe('cleanup', () => {
   it('waits longer once it has proved ineffective, and not any more after usage was normal', () => {
     const settings = settingsWith()
     let state = judge([[0, 72]]).at(-1)?.state ?? initialMemoryState()
-    state = noteCleanup(state, { level: 'cleanup', freedBytes: 4.9 }, settings)
+    state = noteCleanup(state, { level: 'cleanup', freedBytes: 4.9, afterBytes: 72 }, settings)
     expect(isCleaningIneffective(state)).toBe(false)
-    state = noteCleanup(state, { level: 'cleanup', freedBytes: -3 }, settings)
+    state = noteCleanup(state, { level: 'cleanup', freedBytes: -3, afterBytes: 72 }, settings)
     expect(isCleaningIneffective(state)).toBe(true)
     expect(effectNames(assessMemory(state, { usedBytes: 72 }, settings, 9 * MINUTE_MS))).toEqual([])
     expect(effectNames(assessMemory(state, { usedBytes: 72 }, settings, 10 * MINUTE_MS))).toEqual([
@@ -121,9 +121,13 @@ describe('cleanup', () => {
 
   it('that helped wipes the record of one that did not', () => {
     const settings = settingsWith()
-    let state = noteCleanup(initialMemoryState(), { level: 'cleanup', freedBytes: 0 }, settings)
-    state = noteCleanup(state, { level: 'cleanup', freedBytes: 5 }, settings)
-    state = noteCleanup(state, { level: 'cleanup', freedBytes: 0 }, settings)
+    let state = noteCleanup(
+      initialMemoryState(),
+      { level: 'cleanup', freedBytes: 0, afterBytes: 72 },
+      settings,
+    )
+    state = noteCleanup(state, { level: 'cleanup', freedBytes: 5, afterBytes: 72 }, settings)
+    state = noteCleanup(state, { level: 'cleanup', freedBytes: 0, afterBytes: 72 }, settings)
     expect(isCleaningIneffective(state)).toBe(false)
   })
 })
@@ -158,18 +162,44 @@ describe('recycle', () => {
     const settings = settingsWith()
     const crossed = judge([[0, 120]]).at(-1)?.state ?? initialMemoryState()
     expect(effectNames(assessMemory(crossed, { usedBytes: 120 }, settings, 2000))).toEqual([])
-    const cleaned = noteCleanup(crossed, { level: 'emergency', freedBytes: 20 }, settings)
+    const cleaned = noteCleanup(crossed, { level: 'emergency', freedBytes: 20, afterBytes: 100 }, settings)
     expect(effectNames(assessMemory(cleaned, { usedBytes: 99 }, settings, 2000))).toEqual([])
     expect(effectNames(assessMemory(cleaned, { usedBytes: 100 }, settings, 2000))).toEqual([
       'recycle:over-quota',
     ])
   })
 
+  it('does not wait when more lives after each emergency cleanup, and the next one comes with the growth', () => {
+    const settings = settingsWith()
+    let state = judge([[0, 89]]).at(-1)?.state ?? initialMemoryState()
+    state = noteCleanup(state, { level: 'emergency', freedBytes: 9, afterBytes: 80.5 }, settings)
+    expect(effectNames(assessMemory(state, { usedBytes: 85.4 }, settings, 2000))).toEqual([])
+    const grown = assessMemory(state, { usedBytes: 85.5 }, settings, 4000)
+    expect(effectNames(grown)).toEqual(['cleanup:emergency'])
+    const leaving = (afterBytes: number): string[] => {
+      const cleaned = noteCleanup(grown.state, { level: 'emergency', freedBytes: 1, afterBytes }, settings)
+      return effectNames(assessMemory(cleaned, { usedBytes: afterBytes }, settings, 4100))
+    }
+    // Garbage over a plateau, and what is no emergency any more, may pass by themselves.
+    expect([leaving(81), leaving(84.9)]).toEqual([[], []])
+    expect(leaving(85)).toEqual(['recycle:growing'])
+  })
+
+  it('is not asked for as growth when an emergency begins on a higher plateau', () => {
+    const settings = settingsWith()
+    let state = judge([[0, 90]]).at(-1)?.state ?? initialMemoryState()
+    state = noteCleanup(state, { level: 'emergency', freedBytes: 9, afterBytes: 81 }, settings)
+    state = assessMemory(state, { usedBytes: 79 }, settings, 2000).state
+    state = assessMemory(state, { usedBytes: 96 }, settings, 4000).state
+    state = noteCleanup(state, { level: 'emergency', freedBytes: 6, afterBytes: 90 }, settings)
+    expect(effectNames(assessMemory(state, { usedBytes: 90 }, settings, 4100))).toEqual([])
+  })
+
   it('waits one cool-down only when cleanups have proved ineffective', () => {
     const settings = settingsWith()
     let state = judge([[0, 86]]).at(-1)?.state ?? initialMemoryState()
-    state = noteCleanup(state, { level: 'emergency', freedBytes: 0 }, settings)
-    state = noteCleanup(state, { level: 'emergency', freedBytes: 0 }, settings)
+    state = noteCleanup(state, { level: 'emergency', freedBytes: 0, afterBytes: 86 }, settings)
+    state = noteCleanup(state, { level: 'emergency', freedBytes: 0, afterBytes: 86 }, settings)
     expect(effectNames(assessMemory(state, { usedBytes: 86 }, settings, 9999))).toEqual([])
     const decision = assessMemory(state, { usedBytes: 86 }, settings, 10_000)
     expect(effectNames(decision)).toEqual(['cleanup:emergency', 'recycle:ineffective'])
@@ -179,7 +209,7 @@ describe('recycle', () => {
     const settings = settingsWith()
     let state = judge([[0, 84]]).at(-1)?.state ?? initialMemoryState()
     for (let count = 0; count < 5; count++) {
-      state = noteCleanup(state, { level: 'cleanup', freedBytes: 0 }, settings)
+      state = noteCleanup(state, { level: 'cleanup', freedBytes: 0, afterBytes: 84 }, settings)
     }
     expect(effectNames(assessMemory(state, { usedBytes: 84 }, settings, 60 * MINUTE_MS))).toEqual([
       'cleanup:cleanup',
