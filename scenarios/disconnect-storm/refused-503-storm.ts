@@ -34,13 +34,20 @@ export const refused503Storm = defineScenario({
   },
   real: {
     durationMs: 130 * SECOND_MS,
-    settings: { ...SHORT_WAITS, CONNECT_TIMEOUT_MS: '4000' },
+    settings: {
+      ...SHORT_WAITS,
+      CONNECT_TIMEOUT_MS: '4000',
+      // As in the virtual world a probe falls into each refusal, because no wait is as long as one of them lasts;
+      // the budget of an ordinary minute would be spent by the storm, and the bot would sit out what follows.
+      RECONNECT_PROBE_INTERVAL_MS: '10000',
+      RECONNECT_MAX_ATTEMPTS_PER_WINDOW: '30',
+    },
     messageEveryMs: 500,
     faults: [
       { kind: 'storm', atMs: 8 * SECOND_MS, count: 500, everyMs: 50, statusCode: 503 },
-      { kind: 'refuse-logins', atMs: 33 * SECOND_MS, forMs: 10 * SECOND_MS, how: 'status', statusCode: 503 },
-      { kind: 'refuse-logins', atMs: 43 * SECOND_MS, forMs: 10 * SECOND_MS, how: 'tcp' },
-      { kind: 'refuse-logins', atMs: 53 * SECOND_MS, forMs: 10 * SECOND_MS, how: 'hang' },
+      { kind: 'refuse-logins', atMs: 33 * SECOND_MS, forMs: 15 * SECOND_MS, how: 'status', statusCode: 503 },
+      { kind: 'refuse-logins', atMs: 48 * SECOND_MS, forMs: 15 * SECOND_MS, how: 'tcp' },
+      { kind: 'refuse-logins', atMs: 63 * SECOND_MS, forMs: 15 * SECOND_MS, how: 'hang' },
     ],
     claims: {
       always: [...SOUND],

@@ -21,7 +21,7 @@ export const sigtermWhileHung = defineScenario({
     sometimes: [{ event: 'dyno.exited', where: { status: 124 }, atLeast: 2 }],
   },
   real: {
-    durationMs: 50 * SECOND_MS,
+    durationMs: 60 * SECOND_MS,
     settings: { ...SHORT_WAITS, ...LONG_LEASE, STOP_TIMEOUT_MS: '8000' },
     messageEveryMs: 500,
     faults: [
@@ -34,7 +34,7 @@ export const sigtermWhileHung = defineScenario({
         { claim: 'connected', withinMs: 15 * SECOND_MS },
         { claim: 'all-answered', withinMs: 15 * SECOND_MS },
       ],
-      sometimes: [{ event: 'dyno.sigterm' }],
+      sometimes: [{ event: 'dyno.exited', where: { status: 124 } }],
     },
   },
 })

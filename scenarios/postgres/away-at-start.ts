@@ -34,7 +34,8 @@ export const awayAtStart = defineScenario({
         { claim: 'connected', withinMs: 20 * SECOND_MS },
         { claim: 'all-answered', withinMs: 25 * SECOND_MS },
       ],
-      sometimes: [{ event: 'dyno.sigterm' }],
+      // Nobody is connected yet who could be reset, and a closed port counts nobody: here is who knocked.
+      sometimes: [{ event: 'dyno.sigterm' }, { event: 'log.startup.step-retrying', atLeast: 4 }],
     },
   },
 })

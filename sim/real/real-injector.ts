@@ -17,7 +17,7 @@ import type { PrngStream } from '../world/prng.ts'
 import type { TraceData } from '../world/trace.ts'
 import type { DynoClocks } from './dyno-clocks.ts'
 import type { ProcessFaults } from './process-faults.ts'
-import { proxyFaultsOf } from './store-faults.ts'
+import { proxyFaultsOf, strikesOf } from './store-faults.ts'
 import type { StoreFault } from './store-faults.ts'
 import { historyOf } from './history-flood.ts'
 import { wireFaultOf } from './wire-faults.ts'
@@ -127,10 +127,7 @@ export class RealInjector {
     const { database } = this.#options
     const handles = await Promise.all(proxyFaultsOf(fault).map((each) => database.inject(each)))
     return {
-      strikes: () => {
-        const seen = handles.flatMap(({ strikes }) => strikes ?? [])
-        return seen.length === 0 ? undefined : Math.max(...seen)
-      },
+      strikes: () => strikesOf(handles),
       lift: async () => {
         for (const handle of handles) await handle.lift()
       },
@@ -196,7 +193,7 @@ export class RealInjector {
         this.#tell(fault, 'lifted')
       })
     }
-    // What cannot be seen to strike has been in force: a closed port refuses whoever comes.
+    // What cannot be seen to strike has been in force.
     return () => inForce !== undefined && (inForce.strikes() ?? 1) > 0
   }
 

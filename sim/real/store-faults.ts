@@ -1,6 +1,6 @@
 /** What each fault of the database is for the proxy before Postgres, as plain data. */
 
-import type { ProxyFault } from '../postgres/fault-proxy/proxy-fault.ts'
+import type { FaultHandle, ProxyFault } from '../postgres/fault-proxy/proxy-fault.ts'
 import type { RealFaultOf } from '../faults/real-fault.ts'
 
 export type StoreFault = RealFaultOf<'store-latency' | 'store-outage' | 'proxy'>
@@ -17,6 +17,15 @@ export function proxyFaultsOf(fault: StoreFault): readonly ProxyFault[] {
     default:
       return fault satisfies never
   }
+}
+
+/**
+ * How often a fault has met somebody, made of several parts; undefined where that cannot be seen. Nobody may be there
+ * to be cut off when the port closes, as before a first start: the closed port, which counts nobody, strikes later.
+ */
+export function strikesOf(parts: readonly Pick<FaultHandle, 'strikes'>[]): number | undefined {
+  const most = Math.max(0, ...parts.map(({ strikes }) => strikes ?? 0))
+  return most === 0 && parts.some(({ strikes }) => strikes === undefined) ? undefined : most
 }
 
 function outageOf(code: RealFaultOf<'store-outage'>['code']): readonly ProxyFault[] {

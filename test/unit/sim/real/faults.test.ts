@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { realFaultEndMs, realFaultSchema, VIRTUAL_ONLY } from '../../../../sim/faults/real-fault.ts'
-import { proxyFaultsOf } from '../../../../sim/real/store-faults.ts'
+import { proxyFaultsOf, strikesOf } from '../../../../sim/real/store-faults.ts'
 import type { StoreFault } from '../../../../sim/real/store-faults.ts'
 import { wireFaultOf } from '../../../../sim/real/wire-faults.ts'
 import type { ConnectionFault } from '../../../../sim/real/wire-faults.ts'
@@ -59,6 +59,18 @@ describe('a fault of the database at the proxy', () => {
   ])('%j is %j', (value, kinds) => {
     const parsed = realFaultSchema.parse({ atMs: 0, ...value }) as StoreFault
     expect(proxyFaultsOf(parsed).map(({ kind }) => kind)).toEqual(kinds)
+  })
+})
+
+describe('whether a fault of several parts has struck', () => {
+  it.each([
+    ['an outage that cut somebody off', [undefined, 2], 2],
+    ['an outage that found nobody to cut off is not known to have met nobody', [undefined, 0], undefined],
+    ['a closed port alone', [undefined], undefined],
+    ['parts that all can be seen', [0, 0], 0],
+    ['the one that met most', [1, 3], 3],
+  ])('%s', (_case, strikes, expected) => {
+    expect(strikesOf(strikes.map((each) => ({ strikes: each })))).toBe(expected)
   })
 })
 
