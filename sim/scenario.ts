@@ -6,8 +6,9 @@
 
 import { z } from 'zod'
 import { claimsSchema } from './checkers/claim.ts'
-import { faultSchema } from './faults/fault.ts'
-import { realFaultSchema } from './faults/real-fault.ts'
+import { checkDeadlines } from './checkers/deadlines.ts'
+import { faultEndMs, faultSchema } from './faults/fault.ts'
+import { realFaultEndMs, realFaultSchema } from './faults/real-fault.ts'
 
 /** Grows when a stored scenario could no longer be read as it was meant. */
 export const SCENARIO_VERSION = 1
@@ -92,6 +93,16 @@ export const scenarioSchema = z.strictObject({
   real: realSchema.optional(),
 })
 
+/**
+ * A scenario as its author writes it: each deadline lies within the run. One that is stored may have been shortened
+ * since, and is judged by what was put to the test.
+ */
+export const authoredScenarioSchema = scenarioSchema.superRefine((scenario, context) => {
+  const { real } = scenario
+  checkDeadlines(scenario, scenario.faults.map(faultEndMs), [], context)
+  if (real !== undefined) checkDeadlines(real, real.faults.map(realFaultEndMs), ['real'], context)
+})
+
 export type Scenario = z.output<typeof scenarioSchema>
 export type ScenarioInput = Omit<z.input<typeof scenarioSchema>, 'version'>
 
@@ -100,7 +111,7 @@ export type ScenarioInput = Omit<z.input<typeof scenarioSchema>, 'version'>
  * @throws ZodError naming each wrong field
  */
 export function defineScenario(input: ScenarioInput): Scenario {
-  return scenarioSchema.parse({ version: SCENARIO_VERSION, ...input })
+  return authoredScenarioSchema.parse({ version: SCENARIO_VERSION, ...input })
 }
 
 export type RealScenarioInput = Pick<ScenarioInput, 'id' | 'family' | 'proves'> & {

@@ -80,7 +80,11 @@ interface Restarts {
   notBeforeMs: number
 }
 
-/** Each further failure in a row waits longer, and no window holds more starts than the budget. */
+/**
+ * Each further failure in a row waits longer, and no window holds more starts than the budget. Where processes are
+ * looked for, a start was `ageMs` before it was seen and an end up to `unseenMs`: the wait between them counts as the
+ * longest that it can have been, and what is still too short was too short.
+ */
 export class RestartsChecker extends Checker {
   readonly #context: CheckerContext
   readonly #dynos = new Map<string, Restarts>()
@@ -92,9 +96,9 @@ export class RestartsChecker extends Checker {
 
   observe({ atMs, kind, data }: TraceEvent): void {
     const restarts = this.#restartsOf(textOf(data, 'dynoId'))
-    if (kind === 'process.started') this.#started(restarts, atMs)
+    if (kind === 'process.started') this.#started(restarts, atMs - Number(data['ageMs'] ?? 0))
     if (kind === 'process.killed' || (kind === 'process.exited' && data['reason'] === 'failed'))
-      this.#failed(restarts, atMs)
+      this.#failed(restarts, atMs, Number(data['unseenMs'] ?? 0))
   }
 
   #started(restarts: Restarts, atMs: number): void {
@@ -113,13 +117,13 @@ export class RestartsChecker extends Checker {
       )
   }
 
-  #failed(restarts: Restarts, atMs: number): void {
+  #failed(restarts: Restarts, atMs: number, unseenMs: number): void {
     const { restartBaseMs, restartCapMs } = this.#context
     const uptimeMs = atMs - (restarts.startsMs.at(-1) ?? atMs)
     restarts.failures = (uptimeMs > STABLE_MS ? 0 : restarts.failures) + 1
     const envelopeMs = Math.min(restartCapMs, restartBaseMs * 2 ** (restarts.failures - 2))
     const waitMs = restarts.failures === 1 ? QUICK_MS : envelopeMs / 2
-    restarts.notBeforeMs = atMs + waitMs * CLOCK_SHARE
+    restarts.notBeforeMs = atMs - unseenMs + waitMs * CLOCK_SHARE
   }
 
   #restartsOf(dyno: string): Restarts {

@@ -8,7 +8,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ZodError } from 'zod'
 import { errorMessageOf } from '../../src/errors.ts'
-import { scenarioSchema } from '../scenario.ts'
+import { authoredScenarioSchema } from '../scenario.ts'
 import type { Scenario } from '../scenario.ts'
 import { LabProblem } from './lab-problem.ts'
 import { describeIssues } from './schema-problem.ts'
@@ -29,7 +29,7 @@ export async function loadScenarioFile(directory: string, file: string): Promise
     })
   }
   const scenarios = values.map((value) => {
-    const parsed = scenarioSchema.safeParse(value)
+    const parsed = authoredScenarioSchema.safeParse(value)
     if (parsed.success) return parsed.data
     throw wrongFields(file, parsed.error)
   })

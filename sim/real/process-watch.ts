@@ -1,11 +1,12 @@
 /**
  * The bot's processes as the system shows them, not as anybody says: looked for every so often among the dyno's
  * processes, and named `web.1#<boot>/bot-<n>` as in the virtual world. What /proc cannot tell, the status with which
- * a process ended, comes from its supervisor's log; without that word an end is told a little later, alone.
+ * a process ended, comes from its supervisor's log; without that word an end is told a little later, alone. A look may
+ * come late, so each event says by how much at most: a start is `ageMs` old at least, an end `unseenMs` at most.
  */
 
 import type { TraceData } from '../world/trace.ts'
-import { readProcFile, readProcesses } from '../dyno/real/process-table.ts'
+import { ageMs, readProcFile, readProcesses } from '../dyno/real/process-table.ts'
 import type { ProcessEntry } from '../dyno/real/process-table.ts'
 import { isEnding } from './socket-owner.ts'
 
@@ -35,6 +36,12 @@ const WORD_WITHIN_MS = 500
 /** The bot's own exit statuses. src/ports/exit.ts */
 const REASONS: Readonly<Record<number, string>> = { 0: 'stopped', 75: 'recycle' }
 
+interface Ending {
+  readonly bot: BotProcess
+  readonly sinceMs: number
+  readonly lastAliveMs: number
+}
+
 interface Dyno {
   readonly boot: number
   readonly leaderPid: number
@@ -45,8 +52,10 @@ export class ProcessWatch {
   readonly #options: ProcessWatchOptions
   readonly #dynos = new Map<number, Dyno>()
   #living: BotProcess[] = []
-  /** Gone, and no word yet. */
-  #ending: { readonly bot: BotProcess; readonly sinceMs: number }[] = []
+  /** Gone since a look, and no word yet. */
+  #ending: Ending[] = []
+  /** When the look began that was the last one; who lived at it was alive then. */
+  #lookedAtMs = performance.now()
   readonly #timer: NodeJS.Timeout
 
   constructor(options: ProcessWatchOptions) {
@@ -66,15 +75,15 @@ export class ProcessWatch {
   /** All that it ran is gone, too. */
   dynoEnded(boot: number): void {
     this.look()
-    for (const { bot } of this.#ending.filter((each) => each.bot.boot === boot)) this.#ended(bot)
+    for (const ending of this.#ending.filter((each) => each.bot.boot === boot)) this.#ended(ending)
     this.#dynos.delete(boot)
   }
 
   /** The supervisor of a dyno says how its bot has ended. */
   botEnded(boot: number, word: EndWord): void {
     this.look()
-    const bot = this.#ending.find((each) => each.bot.boot === boot)?.bot
-    if (bot !== undefined) this.#ended(bot, word)
+    const ending = this.#ending.find((each) => each.bot.boot === boot)
+    if (ending !== undefined) this.#ended(ending, word)
   }
 
   /** Pids of everything that runs in the dyno of this boot. */
@@ -103,16 +112,17 @@ export class ProcessWatch {
   }
 
   look(): void {
+    const [lastAliveMs, sinceMs] = [this.#lookedAtMs, performance.now()]
     const entries = readProcesses().filter(({ isZombie }) => !isZombie)
     const lives = ({ pid, startTicks }: BotProcess): boolean =>
       entries.some((entry) => entry.pid === pid && entry.startTicks === startTicks) && !isEnding(pid)
-    const nowMs = performance.now()
     for (const bot of this.#living.filter((each) => !lives(each))) {
       this.#living = this.#living.filter((each) => each !== bot)
-      this.#ending.push({ bot, sinceMs: nowMs })
+      this.#ending.push({ bot, sinceMs, lastAliveMs })
     }
     for (const dyno of this.#dynos.values()) this.#findStarted(dyno, entries)
-    for (const { bot, sinceMs } of this.#ending) if (nowMs - sinceMs > WORD_WITHIN_MS) this.#ended(bot)
+    for (const ending of this.#ending) if (sinceMs - ending.sinceMs > WORD_WITHIN_MS) this.#ended(ending)
+    this.#lookedAtMs = sinceMs
   }
 
   stop(): void {
@@ -128,10 +138,16 @@ export class ProcessWatch {
       const dynoId = `web.1#${dyno.boot}`
       const name = `${dynoId}/bot-${dyno.bots}`
       // A successor starts only when the one before has ended: whoever is gone, is gone before it.
-      for (const { bot } of this.#ending.filter((each) => each.bot.boot === dyno.boot)) this.#ended(bot)
+      for (const ending of this.#ending.filter((each) => each.bot.boot === dyno.boot)) this.#ended(ending)
       this.#living.push({ name, dynoId, boot: dyno.boot, pid: entry.pid, startTicks: entry.startTicks })
-      this.#options.record(name, 'process.started', { dynoId, pid: entry.pid })
+      this.#options.record(name, 'process.started', { dynoId, pid: entry.pid, ageMs: this.#ageMs(entry) })
     }
+  }
+
+  /** By the kernel, but no older than the last look, which did not see it. */
+  #ageMs({ startTicks }: ProcessEntry): number {
+    const unseenMs = performance.now() - this.#lookedAtMs
+    return Math.floor(Math.min(ageMs(startTicks), unseenMs))
   }
 
   #isBot({ pid }: ProcessEntry, dyno: Dyno): boolean {
@@ -140,13 +156,14 @@ export class ProcessWatch {
     return isBot((readProcFile(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' '))
   }
 
-  #ended({ name, dynoId, pid }: BotProcess, word?: EndWord): void {
+  #ended({ bot: { name, dynoId, pid }, lastAliveMs }: Ending, word?: EndWord): void {
     this.#ending = this.#ending.filter(({ bot }) => bot.name !== name)
+    const seen = { dynoId, unseenMs: Math.ceil(performance.now() - lastAliveMs) }
     if (word?.signal !== undefined)
-      this.#options.record(name, 'process.killed', { dynoId, signal: word.signal })
+      this.#options.record(name, 'process.killed', { ...seen, signal: word.signal })
     else if (word?.exitCode !== undefined)
-      this.#options.record(name, 'process.exited', { dynoId, reason: REASONS[word.exitCode] ?? 'failed' })
-    this.#options.record(name, 'process.ended', { dynoId, pid })
+      this.#options.record(name, 'process.exited', { ...seen, reason: REASONS[word.exitCode] ?? 'failed' })
+    this.#options.record(name, 'process.ended', { ...seen, pid })
   }
 }
 

@@ -50,6 +50,12 @@ export function readProcesses(): ProcessEntry[] {
     .flatMap((pid) => parseStat(readProcFile(`/proc/${pid}/stat`) ?? '') ?? [])
 }
 
+/** How long ago a process has started, at least: the kernel counts both figures in whole ticks. */
+export function ageMs(startTicks: number): number {
+  const uptimeTicks = Math.floor(Number.parseFloat(readProcFile('/proc/uptime') ?? '0') * TICKS_PER_SECOND)
+  return Math.max(0, uptimeTicks - startTicks - 1) * (1_000 / TICKS_PER_SECOND)
+}
+
 /**
  * The pid under which this machine knows a process that knows itself by another: in a container they count from 1.
  * The moment of its start is the same for both. Undefined when there is no such process.
