@@ -103,15 +103,17 @@ export class BackoffLawChecker extends Checker {
       return
     }
     this.#forgetAfterUptime(debt, attempt, lostAtMs)
+    // A real server sees the close later than the bot may have seen its beginning.
+    const heardAtMs = attempt.endedAtMs ?? atMs - Number(data['agoMs'] ?? 0)
     if (textOf(data, 'message').includes('QR refs')) return
     // After a hang the lease is unproven first, and the bot lets go before it hears that it was cut off.
     if (atMs <= this.#aftermathUntilMs) return
     if (data['statusCode'] === 515 && debt.hasFreeRestart) {
-      debt.freeUntilMs = lostAtMs + this.#waitMs(debt.failures + 1)
+      debt.freeUntilMs = heardAtMs + this.#waitMs(debt.failures + 1)
       return
     }
     // Conflicts grow by a count of their own: beside the general law only their floor can be asked for.
-    this.#failed(debt, lostAtMs, data['statusCode'] === 440 ? this.#context.conflictBaseMs : 0)
+    this.#failed(debt, heardAtMs, data['statusCode'] === 440 ? this.#context.conflictBaseMs : 0)
   }
 
   /** A bot that waited as after a failure may have counted one: its free restart is left to it. */

@@ -91,7 +91,7 @@ export class ConnectionWatch {
     if (live !== undefined) live.isOpen = true
   }
 
-  #closed({ connection, by, statusCode, message }: ClosedEvent): void {
+  #closed({ connection, by, begunAgoMs, statusCode, message }: ClosedEvent): void {
     const live = this.#live.get(connection)
     if (live === undefined) return
     const isOfEnd = by === 'client' && live.owner !== undefined && isEnding(live.owner.pid)
@@ -99,7 +99,9 @@ export class ConnectionWatch {
     if (by === 'client' && !isOfEnd) this.#end(connection, live)
     const who = by === 'server' ? 'server' : isOfEnd ? 'process' : 'end'
     const code = statusCode === undefined ? {} : { statusCode }
-    this.#record('wa.close', connection, { ...code, message, by: who })
+    // The bot may have heard of it so much earlier than this lab, which may be busy.
+    const ago = begunAgoMs === 0 ? {} : { agoMs: begunAgoMs }
+    this.#record('wa.close', connection, { ...code, message, by: who, ...ago })
     this.#live.delete(connection)
   }
 

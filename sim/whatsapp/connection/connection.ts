@@ -14,6 +14,7 @@ import { addressOf } from '../truth-ledger.ts'
 import { FrameReader, toFrame } from '../wire/framing.ts'
 import { NoiseHandshake } from '../wire/noise.ts'
 import { closedEvent, isFarewell } from '../wire/farewell.ts'
+import type { Farewell } from '../wire/farewell.ts'
 import { SERVER, secondsNow, stanza } from '../wire/stanza.ts'
 import { DeviceSession } from './device-session.ts'
 import { shownKeys } from './shown-keys.ts'
@@ -52,7 +53,7 @@ export class Connection implements SessionLink, FaultTarget {
   readonly #gate: OutboundGate
   #phase: Phase = { name: 'handshake', noise: undefined }
   /** The last stanza that ends a stream, if the server has sent one. */
-  #farewell: Stanza | undefined
+  #farewell: Farewell | undefined
   #lastId = 0
 
   constructor(socket: WireSocket, world: ServerWorld, truth: ConnectionTruth) {
@@ -78,7 +79,7 @@ export class Connection implements SessionLink, FaultTarget {
   }
 
   async write(outgoing: Stanza): Promise<void> {
-    if (isFarewell(outgoing)) this.#farewell ??= outgoing
+    if (isFarewell(outgoing)) this.#farewell ??= { stanza: outgoing, atMs: performance.now() }
     await this.writePlain(encodeBinaryNode(outgoing))
   }
 
@@ -240,6 +241,6 @@ export class Connection implements SessionLink, FaultTarget {
     this.#phase = { name: 'closed' }
     this.truth.closedAtMs = Date.now()
     this.#world.connections.delete(this)
-    this.#world.notice(closedEvent(this.truth.number, this.socket.isEndedHere, this.#farewell))
+    this.#world.notice(closedEvent(this.truth.number, this.socket.endedHereAtMs, this.#farewell))
   }
 }

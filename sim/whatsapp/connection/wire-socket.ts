@@ -11,7 +11,7 @@ export class WireSocket {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   #closeTimer: NodeJS.Timeout | undefined
-  #isEndedHere = false
+  #endedHereAtMs: number | undefined
 
   constructor(webSocket: WebSocket, socket: Socket) {
     this.#webSocket = webSocket
@@ -48,28 +48,28 @@ export class WireSocket {
     })
   }
 
-  /** True when the server has begun to end it, or has said that it will. */
-  get isEndedHere(): boolean {
-    return this.#isEndedHere
+  /** When the server began to end it, or said that it will, on the monotonic clock; undefined when it did not. */
+  get endedHereAtMs(): number | undefined {
+    return this.#endedHereAtMs
   }
 
   close(code: number): void {
-    this.#isEndedHere = true
+    this.#endedHereAtMs ??= performance.now()
     this.#webSocket.close(code)
   }
 
   closeAfter(delayMs: number): void {
-    this.#isEndedHere = true
+    this.#endedHereAtMs ??= performance.now()
     this.#closeTimer ??= setTimeout(() => this.#webSocket.close(1000), delayMs)
   }
 
   terminate(): void {
-    this.#isEndedHere = true
+    this.#endedHereAtMs ??= performance.now()
     this.#webSocket.terminate()
   }
 
   reset(): void {
-    this.#isEndedHere = true
+    this.#endedHereAtMs ??= performance.now()
     resetSocket(this.#socket)
   }
 

@@ -3,6 +3,12 @@
 import type { ClosedEvent } from '../server-event.ts'
 import type { Stanza } from './stanza.ts'
 
+/** The stanza that ended a stream, and when it was sent, on the monotonic clock. */
+export interface Farewell {
+  readonly stanza: Stanza
+  readonly atMs: number
+}
+
 /** What a client must take as the end of its stream. */
 export function isFarewell({ tag }: Stanza): boolean {
   return tag === 'failure' || tag === 'stream:error' || tag === 'xmlstreamend'
@@ -16,17 +22,23 @@ function farewellCode({ attrs, content }: Stanza): number | undefined {
   return isConflict ? 440 : undefined
 }
 
-/** @param farewell the stanza that ended it, if one did */
+/**
+ * What is told of a connection that is closed now.
+ * @param endedByServerAtMs when the server began to end it, if it did, on the monotonic clock
+ */
 export function closedEvent(
   connection: number,
-  isEndedByServer: boolean,
-  farewell: Stanza | undefined,
+  endedByServerAtMs: number | undefined,
+  farewell: Farewell | undefined,
 ): ClosedEvent {
+  const nowMs = performance.now()
+  const begunAtMs = Math.min(endedByServerAtMs ?? nowMs, farewell?.atMs ?? nowMs)
   return {
     kind: 'closed',
     connection,
-    by: isEndedByServer || farewell !== undefined ? 'server' : 'client',
-    statusCode: farewell === undefined ? undefined : farewellCode(farewell),
-    message: farewell?.tag ?? '',
+    by: endedByServerAtMs !== undefined || farewell !== undefined ? 'server' : 'client',
+    begunAgoMs: Math.ceil(nowMs - begunAtMs),
+    statusCode: farewell === undefined ? undefined : farewellCode(farewell.stanza),
+    message: farewell?.stanza.tag ?? '',
   }
 }

@@ -17,6 +17,10 @@ function end(atMs: number, connection: number): Told {
 function close(atMs: number, connection: number, statusCode = 428, by = 'server', message = ''): Told {
   return [atMs, 'wa.close', { process, connection, statusCode, by, message }]
 }
+/** Seen so long after the server began to end it. */
+function late(atMs: number, connection: number, agoMs: number): Told {
+  return [atMs, 'wa.close', { process, connection, agoMs }]
+}
 function law(told: readonly Told[]): string[] {
   return judged(new BackoffLawChecker(CONTEXT), told)
 }
@@ -40,6 +44,14 @@ describe('after a failure', () => {
     expect(law([connect(0, 1), close(0, 1), connect(1_000, 2), close(1_000, 2), connect(2_979, 3)])).toEqual([
       '2979 attempt 1 ms too early, after 2 failures in a row',
     ])
+  })
+
+  it('is waited for since the server began to end the connection, and its uptime lasts until that was seen', () => {
+    const once = [connect(0, 1), close(0, 1), connect(1_000, 2)]
+    expect(law([...once, late(1_200, 2, 200), connect(2_980, 3)])).toEqual([])
+    expect(law([...once, late(1_200, 2, 200), connect(2_979, 3)])).toHaveLength(1)
+    const twice = [...once, close(1_000, 2), connect(3_000, 3), open(3_000, 3)]
+    expect(law([...twice, late(123_000, 3, 3_000), connect(123_001, 4)])).toEqual([])
   })
 
   it('quick attempts end, and half of the probe interval must pass', () => {

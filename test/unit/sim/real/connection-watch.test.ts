@@ -28,6 +28,7 @@ describe('a connection as it is traced', () => {
       kind: 'closed',
       connection: 1,
       by: 'server',
+      begunAgoMs: 0,
       statusCode: 515,
       message: 'stream:error',
     })
@@ -41,10 +42,25 @@ describe('a connection as it is traced', () => {
     expect(connections.count).toBe(0)
   })
 
+  it('tells how long before its close the server began to end it', () => {
+    const { seen, connections } = watch()
+    connections.observe(CONNECTED)
+    const closed = { kind: 'closed', connection: 1, by: 'server', statusCode: 503, message: '' } as const
+    connections.observe({ ...closed, begunAgoMs: 120 })
+    expect(seen.at(-1)).toContain('"agoMs":120')
+  })
+
   it('was ended by the bot when the client closes and its process lives', () => {
     const { seen, connections } = watch()
     connections.observe(CONNECTED)
-    connections.observe({ kind: 'closed', connection: 1, by: 'client', statusCode: undefined, message: '' })
+    connections.observe({
+      kind: 'closed',
+      connection: 1,
+      by: 'client',
+      begunAgoMs: 0,
+      statusCode: undefined,
+      message: '',
+    })
     expect(seen.map((line) => line.split(' ')[0])).toEqual(['wa.connect', 'wa.end', 'wa.close'])
     expect(seen.at(-1)).toContain('"by":"end"')
   })
@@ -52,7 +68,14 @@ describe('a connection as it is traced', () => {
   it('went with its process when that is ending', () => {
     const { seen, connections } = watch(2 ** 30)
     connections.observe(CONNECTED)
-    connections.observe({ kind: 'closed', connection: 1, by: 'client', statusCode: undefined, message: '' })
+    connections.observe({
+      kind: 'closed',
+      connection: 1,
+      by: 'client',
+      begunAgoMs: 0,
+      statusCode: undefined,
+      message: '',
+    })
     expect(seen.map((line) => line.split(' ')[0])).toEqual(['wa.connect', 'wa.close'])
     expect(seen.at(-1)).toContain('"by":"process"')
   })
