@@ -12,8 +12,10 @@ import type { CheckerContext } from './checker.ts'
 
 interface Attempt {
   openedAtMs: number | undefined
-  /** When its own process began to end it. */
+  /** When its own process began to end it, as it was seen. */
   endedAtMs: number | undefined
+  /** The same at the earliest: a real end is seen late. */
+  leftAtMs: number | undefined
 }
 
 /** What one process owes. */
@@ -54,10 +56,10 @@ export class BackoffLawChecker extends Checker {
         this.#connected(event)
         break
       case 'wa.open':
-        this.#noteTime(event, 'openedAtMs')
+        this.#opened(event)
         break
       case 'wa.end':
-        this.#noteTime(event, 'endedAtMs')
+        this.#ended(event)
         break
       case 'wa.close':
         this.#closed(event)
@@ -83,12 +85,27 @@ export class BackoffLawChecker extends Checker {
       const earlyMs = Math.ceil(debt.notBeforeMs - atMs)
       this.broken(atMs, `attempt ${earlyMs} ms too early, after ${debt.failures} failures in a row`)
     }
-    debt.attempts.set(Number(data['connection']), { openedAtMs: undefined, endedAtMs: undefined })
+    debt.attempts.set(Number(data['connection']), {
+      openedAtMs: undefined,
+      endedAtMs: undefined,
+      leftAtMs: undefined,
+    })
   }
 
-  #noteTime({ atMs, data }: TraceEvent, which: keyof Attempt): void {
-    const attempt = this.#debtOf(textOf(data, 'process')).attempts.get(Number(data['connection']))
-    if (attempt !== undefined) attempt[which] = atMs
+  #opened(event: TraceEvent): void {
+    const attempt = this.#attemptOf(event)
+    if (attempt !== undefined) attempt.openedAtMs = event.atMs
+  }
+
+  #ended(event: TraceEvent): void {
+    const attempt = this.#attemptOf(event)
+    if (attempt === undefined) return
+    attempt.endedAtMs = event.atMs
+    attempt.leftAtMs = event.atMs - Number(event.data['unseenMs'] ?? 0)
+  }
+
+  #attemptOf({ data }: TraceEvent): Attempt | undefined {
+    return this.#debtOf(textOf(data, 'process')).attempts.get(Number(data['connection']))
   }
 
   #closed({ atMs, data }: TraceEvent): void {
@@ -104,7 +121,7 @@ export class BackoffLawChecker extends Checker {
     }
     this.#forgetAfterUptime(debt, attempt, lostAtMs)
     // A real server sees the close later than the bot may have seen its beginning.
-    const heardAtMs = attempt.endedAtMs ?? atMs - Number(data['agoMs'] ?? 0)
+    const heardAtMs = attempt.leftAtMs ?? atMs - Number(data['agoMs'] ?? 0)
     if (textOf(data, 'message').includes('QR refs')) return
     // After a hang the lease is unproven first, and the bot lets go before it hears that it was cut off.
     if (atMs <= this.#aftermathUntilMs) return
@@ -124,7 +141,8 @@ export class BackoffLawChecker extends Checker {
 
   #endedByItself(debt: Debt, attempt: Attempt, endedAtMs: number): void {
     this.#forgetAfterUptime(debt, attempt, endedAtMs)
-    if (this.#troubles === 0 && endedAtMs > this.#troubleUntilMs) this.#failed(debt, endedAtMs, 0)
+    const leftAtMs = attempt.leftAtMs ?? endedAtMs
+    if (this.#troubles === 0 && leftAtMs > this.#troubleUntilMs) this.#failed(debt, leftAtMs, 0)
   }
 
   #forgetAfterUptime(debt: Debt, { openedAtMs }: Attempt, atMs: number): void {

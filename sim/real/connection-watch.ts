@@ -1,7 +1,8 @@
 /**
  * The connections to WhatsApp as the server and the kernel see them, in the trace's words: `wa.connect`, `wa.open`,
  * `wa.end`, `wa.close` and what lies between. The surprise: a client that ends a connection which nobody reads, as in
- * a black hole, is not heard by the server; that it has ended is seen at the kernel when its next one comes.
+ * a black hole, is not heard by the server; that it has ended is told when its next one comes, and since when the
+ * kernel has not shown it alive.
  */
 
 import type { ClosedEvent, ServerEvent } from '../whatsapp/server-event.ts'
@@ -22,6 +23,8 @@ interface Live {
   readonly owner: BotProcess | undefined
   isOpen: boolean
   hasEnded: boolean
+  /** When the client's half was last seen not to be ending. */
+  aliveAtMs: number
 }
 
 export class ConnectionWatch {
@@ -40,6 +43,12 @@ export class ConnectionWatch {
   /** Connections that are logged in and have been given what waited. */
   get openCount(): number {
     return [...this.#live.values()].filter(({ isOpen, hasEnded }) => isOpen && !hasEnded).length
+  }
+
+  /** Looks which connections their clients have not ended; to be called every so often. */
+  look(): void {
+    const atMs = performance.now()
+    for (const live of this.#live.values()) if (this.#isEstablished(live)) live.aliveAtMs = atMs
   }
 
   /** Tells of what is there as if it had just come. */
@@ -82,6 +91,7 @@ export class ConnectionWatch {
       owner: this.#ownerOf(clientPort),
       isOpen: false,
       hasEnded: false,
+      aliveAtMs: performance.now(),
     })
     this.#record('wa.connect', connection)
   }
@@ -99,24 +109,24 @@ export class ConnectionWatch {
     if (by === 'client' && !isOfEnd) this.#end(connection, live)
     const who = by === 'server' ? 'server' : isOfEnd ? 'process' : 'end'
     const code = statusCode === undefined ? {} : { statusCode }
-    // The bot may have heard of it so much earlier than this lab, which may be busy.
-    const ago = begunAgoMs === 0 ? {} : { agoMs: begunAgoMs }
+    // The bot may have known so much earlier than this lab, which may be busy.
+    const ago = by === 'server' ? { agoMs: begunAgoMs ?? unseenMs(live) } : {}
     this.#record('wa.close', connection, { ...code, message, by: who, ...ago })
     this.#live.delete(connection)
   }
 
   #noticeEnds(): void {
-    const serverPort = this.#options.serverPort()
-    for (const [connection, live] of this.#live) {
-      const half = clientHalf(live.clientPort, serverPort)
-      if (half?.isEstablished !== true) this.#end(connection, live)
-    }
+    for (const [connection, live] of this.#live) if (!this.#isEstablished(live)) this.#end(connection, live)
+  }
+
+  #isEstablished({ clientPort }: Live): boolean {
+    return clientHalf(clientPort, this.#options.serverPort())?.isEstablished === true
   }
 
   #end(connection: number, live: Live): void {
     if (live.hasEnded) return
     live.hasEnded = true
-    this.#record('wa.end', connection)
+    this.#record('wa.end', connection, { unseenMs: unseenMs(live) })
   }
 
   /** By the kernel; where that has forgotten it, or it came through a forwarder, the only bot that lives. */
@@ -131,4 +141,9 @@ export class ConnectionWatch {
     const process = this.#live.get(connection)?.owner?.name ?? 'unknown'
     this.#options.record(kind, { connection, process, ...data })
   }
+}
+
+/** So long ago, at most, the client began to end it. */
+function unseenMs({ aliveAtMs }: Live): number {
+  return Math.ceil(performance.now() - aliveAtMs)
 }

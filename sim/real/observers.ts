@@ -7,7 +7,7 @@ import { TargetWatch } from '../targets/real/target-watch.ts'
 import type { TraceData, TraceListener } from '../world/trace.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { DynoWatch } from './dyno-watch.ts'
-import { ProcessWatch } from './process-watch.ts'
+import { LOOK_MS, ProcessWatch } from './process-watch.ts'
 import { RealTrace } from './real-trace.ts'
 
 export interface ObserversOptions {
@@ -24,6 +24,7 @@ export class Observers {
   readonly dynos: DynoWatch
   readonly target: TargetWatch
   readonly #listeners: TraceListener[] = []
+  readonly #looking: NodeJS.Timeout
   #isHeard = true
 
   constructor(options: ObserversOptions) {
@@ -44,6 +45,7 @@ export class Observers {
       },
       record: (kind, data) => this.record('whatsapp', kind, data),
     })
+    this.#looking = setInterval(() => this.connections.look(), LOOK_MS)
     this.dynos = new DynoWatch({ processes: this.processes, record })
   }
 
@@ -80,6 +82,7 @@ export class Observers {
   }
 
   stop(): void {
+    clearInterval(this.#looking)
     this.processes.stop()
   }
 }

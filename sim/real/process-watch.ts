@@ -30,7 +30,8 @@ export interface EndWord {
   readonly signal: string | undefined
 }
 
-const LOOK_MS = 100
+/** So often the kernel is asked who lives. */
+export const LOOK_MS = 100
 /** So long the supervisor's word is waited for. */
 const WORD_WITHIN_MS = 500
 /** The bot's own exit statuses. src/ports/exit.ts */

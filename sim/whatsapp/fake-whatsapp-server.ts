@@ -190,14 +190,14 @@ export class FakeWhatsAppServer implements FakeWhatsApp {
     this.#connectionCount += 1
     const connection = this.#connectionCount
     const world = this.#world
-    const turnedAwayAtMs = performance.now()
     world.notice({ kind: 'connected', connection, clientPort })
     socket.once('close', () =>
       world.notice({
         kind: 'closed',
         connection,
         by: 'server',
-        begunAgoMs: Math.ceil(performance.now() - turnedAwayAtMs),
+        // Reset by the server at once, or left by the client when it has waited long enough.
+        begunAgoMs: undefined,
         statusCode: undefined,
         message: 'turned away',
       }),

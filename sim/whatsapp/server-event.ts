@@ -20,8 +20,8 @@ export interface ClosedEvent {
   readonly connection: number
   /** Who ended it, as the server saw it. */
   readonly by: 'server' | 'client'
-  /** How long ago the server began to end it, ms, so that a client may have known; 0 when the client did. */
-  readonly begunAgoMs: number
+  /** How long ago the server began to end it, ms, so that a client may have known; undefined when it did not. */
+  readonly begunAgoMs: number | undefined
   /** What the server gave as its reason; undefined when it gave none. */
   readonly statusCode: number | undefined
   readonly message: string

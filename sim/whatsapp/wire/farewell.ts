@@ -31,13 +31,13 @@ export function closedEvent(
   endedByServerAtMs: number | undefined,
   farewell: Farewell | undefined,
 ): ClosedEvent {
-  const nowMs = performance.now()
-  const begunAtMs = Math.min(endedByServerAtMs ?? nowMs, farewell?.atMs ?? nowMs)
+  const begunAtMs = Math.min(endedByServerAtMs ?? Infinity, farewell?.atMs ?? Infinity)
+  const isOfServer = Number.isFinite(begunAtMs)
   return {
     kind: 'closed',
     connection,
-    by: endedByServerAtMs !== undefined || farewell !== undefined ? 'server' : 'client',
-    begunAgoMs: Math.ceil(nowMs - begunAtMs),
+    by: isOfServer ? 'server' : 'client',
+    begunAgoMs: isOfServer ? Math.ceil(performance.now() - begunAtMs) : undefined,
     statusCode: farewell === undefined ? undefined : farewellCode(farewell.stanza),
     message: farewell?.stanza.tag ?? '',
   }

@@ -17,6 +17,10 @@ function end(atMs: number, connection: number): Told {
 function close(atMs: number, connection: number, statusCode = 428, by = 'server', message = ''): Told {
   return [atMs, 'wa.close', { process, connection, statusCode, by, message }]
 }
+/** The process has not been seen to hold on for so long. */
+function unseen(atMs: number, connection: number, unseenMs: number): Told {
+  return [atMs, 'wa.end', { process, connection, unseenMs }]
+}
 /** Seen so long after the server began to end it. */
 function late(atMs: number, connection: number, agoMs: number): Told {
   return [atMs, 'wa.close', { process, connection, agoMs }]
@@ -24,6 +28,10 @@ function late(atMs: number, connection: number, agoMs: number): Told {
 function law(told: readonly Told[]): string[] {
   return judged(new BackoffLawChecker(CONTEXT), told)
 }
+
+/** In a black hole the end of a connection is seen when the next one comes. */
+const inSilence = (unseenMs: number): string[] =>
+  law([connect(0, 1), open(0, 1), unseen(10_000, 1, unseenMs), connect(10_000, 2)])
 
 const failingTwice = (upMs: number): string[] =>
   law([
@@ -52,6 +60,11 @@ describe('after a failure', () => {
     expect(law([...once, late(1_200, 2, 200), connect(2_979, 3)])).toHaveLength(1)
     const twice = [...once, close(1_000, 2), connect(3_000, 3), open(3_000, 3)]
     expect(law([...twice, late(123_000, 3, 3_000), connect(123_001, 4)])).toEqual([])
+  })
+
+  it('is waited for since the process was last seen to hold on to a connection that it ended itself', () => {
+    expect(inSilence(990)).toEqual([])
+    expect(inSilence(989)).toHaveLength(1)
   })
 
   it('quick attempts end, and half of the probe interval must pass', () => {

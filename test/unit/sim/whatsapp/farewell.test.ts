@@ -6,7 +6,7 @@ const FAREWELL = stanza('stream:error', { code: '503' })
 
 describe('the end of a connection', () => {
   it('is the client’s when the server neither closed nor said farewell', () => {
-    expect(closedEvent(1, undefined, undefined)).toMatchObject({ by: 'client', begunAgoMs: 0 })
+    expect(closedEvent(1, undefined, undefined)).toMatchObject({ by: 'client', begunAgoMs: undefined })
   })
 
   it('began with the farewell or the close, whichever was first', () => {
