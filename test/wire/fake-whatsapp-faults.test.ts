@@ -3,11 +3,14 @@
  * bot's table of causes rests.
  */
 
+import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { connectClient, memoryAuth } from '../support/baileys-client.ts'
 import { useWire } from '../support/wire-fixture.ts'
 import type { Fault } from '../../sim/whatsapp/faults/fault.ts'
+import type { ServerEvent } from '../../sim/whatsapp/server-event.ts'
 import type { CloseReport } from '../support/baileys-client.ts'
 
 const { startServer, openClient, connect } = useWire()
@@ -456,3 +459,17 @@ function catchRejections(): unknown[] {
   })
   return rejections
 }
+
+describe('a stream error that strikes in a handshake', () => {
+  it('cannot be said, so the connection just ends, and the server gives no reason that it did not give', async () => {
+    const seen: ServerEvent[] = []
+    const server = await startServer({ onEvent: (event) => seen.push(event) })
+    const client = new WebSocket(server.url)
+    await once(client, 'open')
+    const injected = await server.inject({ kind: 'stream-error', child: 'conflict-replaced' })
+    await once(client, 'close')
+    const closed = { kind: 'closed', by: 'server', statusCode: undefined, message: '' }
+    await vi.waitFor(() => expect(seen.at(-1)).toMatchObject(closed))
+    expect(injected.struck).toBe(1)
+  })
+})

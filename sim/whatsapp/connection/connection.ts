@@ -79,7 +79,9 @@ export class Connection implements SessionLink, FaultTarget {
   }
 
   async write(outgoing: Stanza): Promise<void> {
-    if (isFarewell(outgoing)) this.#farewell ??= { stanza: outgoing, atMs: performance.now() }
+    // Before the handshake is over nothing can be said: such a connection just ends.
+    if (isFarewell(outgoing) && 'transport' in this.#phase)
+      this.#farewell ??= { stanza: outgoing, atMs: performance.now() }
     await this.writePlain(encodeBinaryNode(outgoing))
   }
 

@@ -97,6 +97,24 @@ describe('a scenario file', () => {
     expect(ended.err).toContain('    faults[0].atMs: expected number, received string\n')
     expect(ended.err).toContain('no such field: colour')
   })
+
+  it('whose run ends before a deadline exits 2 and says how long it must be', async () => {
+    const own = {
+      version: 1,
+      id: 'postgres/own',
+      family: 'postgres',
+      proves: 'nothing, on purpose',
+      durationMs: 60_000,
+      faults: [{ kind: 'disconnect', atMs: 50_000 }],
+      claims: { always: ['single-socket'], eventually: [{ claim: 'connected', withinMs: 20_000 }] },
+    }
+    const ended = await labProcess('run own.json', folderWith('own.json', JSON.stringify(own)))
+    expectOneMessage(ended, 2, ['own.json'])
+    expect(ended.err).toContain(
+      '    claims.eventually[0].withinMs: connected within 20000 ms of the last fault',
+    )
+    expect(ended.err).toContain('needs a durationMs of at least 70000\n')
+  })
 })
 
 describe('a run file', () => {
