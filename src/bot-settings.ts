@@ -54,10 +54,13 @@ export function connectionSettings(config: Config): ConnectionSettings {
     endTimeoutMs: 8 * SECOND_MS,
     checkIntervalMs: config.connectionCheckIntervalMs,
     pingTimeoutMs: 15 * SECOND_MS,
-    quietMs: 30 * MINUTE_MS,
+    quietMs: config.connectionQuietMs,
     ackTimeoutMs: MINUTE_MS,
     probeTimeoutMs: 30 * SECOND_MS,
-    minDeafProbeIntervalMs: 30 * MINUTE_MS,
+    // A phone with a network answers within seconds; what takes longer was asleep, and may be so again.
+    phoneAnswerMs: 30 * SECOND_MS,
+    // A silence that goes on is asked about as often as it takes to arouse suspicion.
+    minDeafProbeIntervalMs: config.connectionQuietMs,
   }
 }
 

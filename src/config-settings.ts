@@ -67,6 +67,11 @@ const CONNECTION = {
     { unit: 'ms', min: 1000, max: HOUR_MS, default: 60_000 },
     'How often an open connection is asked whether it still works: it can be open and deaf.',
   ),
+  connectionQuietMs: wholeNumber(
+    'CONNECTION_QUIET_MS',
+    { unit: 'ms', min: 10_000, max: DAY_MS, default: 1_800_000 },
+    'Without any message for so long an open connection is probed, and the phone has to answer: is it deaf?',
+  ),
   reconnectMaxRetries: wholeNumber(
     'RECONNECT_MAX_RETRIES',
     { unit: 'attempts', min: 1, max: 1000, default: 15 },

@@ -40,7 +40,9 @@ function wireTwin({ fault, atMs, jitterMs, forMs }: RealFaultOf<'wire'>, untilMs
     case 'black-hole':
       return twin({ kind: 'stall', ...span, how: 'black-hole' })
     case 'deaf':
-      return forMs === undefined ? twin({ kind: 'deaf', ...moment }) : none('deaf for a time')
+      return forMs === undefined && words['endsWithConnection'] === true
+        ? twin({ kind: 'deaf', ...moment, isMute: words['isMute'] === true })
+        : none('deaf beyond one connection')
     case 'duplicate':
       return twin({ kind: 'duplicates', ...span, probability: 1 })
     case 'no-ack':

@@ -82,8 +82,10 @@ export class WhatsappConnection {
   readonly toServer: Pipe
   readonly toClient: Pipe
   stage: ConnectionStage = 'handshake'
-  /** Answers pings and nothing else. */
+  /** It delivers nothing. */
   isDeaf = false
+  /** The server's confirmations do not come either. */
+  isWithoutAcks = false
   /** The last of the bot's messages that the server took, for an ack that comes late. */
   lastTakenId: string | undefined
 

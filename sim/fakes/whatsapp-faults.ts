@@ -15,6 +15,12 @@ export type LoginRefusal = CloseReport | 'tcp-refused' | 'hang'
 /** `silent`: no frame comes, but the transport still closes. `black-hole`: nothing comes at all. */
 export type StallKind = 'silent' | 'black-hole'
 
+/**
+ * `acknowledging`: pings are answered and the bot's messages and probes confirmed, but neither messages nor receipts
+ * come. `mute`: no confirmation comes either.
+ */
+export type Deafness = 'none' | 'acknowledging' | 'mute'
+
 const NO_STRIKES = {
   deaf: 0,
   disconnect: 0,
@@ -38,7 +44,7 @@ export interface FaultActs {
   unlinkDevice(): number
   connections(): number
   releaseFrames(): void
-  setDeaf(isDeaf: boolean): void
+  setDeaf(deafness: Deafness): void
   /** The phone catches up with what came while it was off. */
   phoneTurnedOn(): void
   /** The phone scans what is shown now. */
@@ -50,7 +56,7 @@ export class WhatsappFaults {
   readonly #strikes: Record<WhatsappFaultName, number> = { ...NO_STRIKES }
   #refusal: LoginRefusal | undefined
   #stall: StallKind | undefined
-  #isDeafAfterReconnect = false
+  #deafAfterReconnect: Deafness = 'none'
   #dropAckProbability = 0
   #duplicateProbability = 0
   #errorAck = { code: 0, probability: 0 }
@@ -110,17 +116,16 @@ export class WhatsappFaults {
     this.#acts.releaseFrames()
   }
 
-  get isDeafAfterReconnect(): boolean {
-    return this.#isDeafAfterReconnect
+  get deafAfterReconnect(): Deafness {
+    return this.#deafAfterReconnect
   }
 
   /**
-   * Pings are answered; messages, acks and probes' answers do not come. The next connection is well again,
-   * unless `afterReconnect` is 'stays'. Strikes count what was withheld.
+   * The next connection is well again, unless `afterReconnect` is 'stays'. Strikes count what was withheld.
    */
-  setDeaf(isDeaf: boolean, afterReconnect: 'well' | 'stays' = 'well'): void {
-    this.#isDeafAfterReconnect = isDeaf && afterReconnect === 'stays'
-    this.#acts.setDeaf(isDeaf)
+  setDeaf(deafness: Deafness, afterReconnect: 'well' | 'stays' = 'well'): void {
+    this.#deafAfterReconnect = afterReconnect === 'stays' ? deafness : 'none'
+    this.#acts.setDeaf(deafness)
   }
 
   get dropAckProbability(): number {

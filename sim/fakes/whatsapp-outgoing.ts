@@ -66,7 +66,7 @@ function acknowledge(
   errorCode: number | undefined,
 ): void {
   const { faults, stream } = context
-  if (connection.isDeaf) {
+  if (connection.isWithoutAcks) {
     faults.strike('deaf')
     return
   }

@@ -59,6 +59,7 @@ export class Phone {
   #answer(): void {
     const { scheduler } = this.#options
     const connection = this.#options.active()
+    if (connection?.isDeaf === true) this.#options.faults.strike('deaf')
     if (connection === undefined || connection.isDeaf) this.#waitingFromMs = scheduler.nowMs
     else this.#send(connection, scheduler.nowMs)
   }

@@ -13,6 +13,7 @@ import type { ClientFrames, Hello, ServerContext, WhatsappConnection } from './w
 import { ConnectionTable } from './whatsapp-connections.ts'
 import { DeviceRegistry } from './whatsapp-device.ts'
 import { WhatsappFaults } from './whatsapp-faults.ts'
+import type { Deafness } from './whatsapp-faults.ts'
 import { Logins } from './whatsapp-logins.ts'
 import { Mailbox } from './whatsapp-mailbox.ts'
 import type { ContactMessage } from './whatsapp-mailbox.ts'
@@ -46,7 +47,7 @@ export class WhatsappServer {
       unlinkDevice: () => this.logins.unlinkDevice(),
       connections: () => this.#connections.size,
       releaseFrames: () => this.#connections.releaseFrames(),
-      setDeaf: (isDeaf) => this.#setDeaf(isDeaf),
+      setDeaf: (deafness) => this.#setDeaf(deafness),
       phoneTurnedOn: () => this.#context.phone.turnedOn(),
       scanShownCodes: () => this.logins.scanShownCodes(),
     })
@@ -113,7 +114,7 @@ export class WhatsappServer {
     if (connection.stage !== 'logged-in') return
     const { faults, stream, scheduler } = this.#context
     connection.stage = 'active'
-    connection.isDeaf = faults.isDeafAfterReconnect
+    deafen(connection, faults.deafAfterReconnect)
     connection.toClient.send(drawMs(stream, LATENCY_MS.oneWay), () => connection.client.onActive())
     this.mailbox.replay(connection)
     this.#context.phone.replay(connection)
@@ -127,7 +128,7 @@ export class WhatsappServer {
     takeMessage(this.#context, connection, message, step)
   }
 
-  /** A ping is answered by the stream itself, a probe comes back by the message path. */
+  /** A ping is answered by the stream itself, a probe is confirmed as messages are. */
   answer(connection: WhatsappConnection, kind: 'ping' | 'probe', questionId: number): void {
     if (connection.stage === 'closed') return
     const { client, number, processId: process } = connection
@@ -137,7 +138,7 @@ export class WhatsappServer {
     }
     const latencyMs = drawMs(this.#context.stream, LATENCY_MS.oneWay)
     if (kind === 'ping') connection.toClient.send(latencyMs, () => client.onPong(questionId))
-    else if (connection.isDeaf) this.faults.strike('deaf')
+    else if (connection.isWithoutAcks) this.faults.strike('deaf')
     else connection.toClient.send(latencyMs, () => client.onProbeReply(questionId))
   }
 
@@ -171,11 +172,12 @@ export class WhatsappServer {
     else connection.toClient.send(latencyMs, () => client.onTcpRefused())
   }
 
-  #setDeaf(isDeaf: boolean): void {
+  #setDeaf(deafness: Deafness): void {
     const { active } = this.#connections
-    if (active === undefined || active.isDeaf === isDeaf) return
-    active.isDeaf = isDeaf
-    if (!isDeaf) this.mailbox.catchUp(active)
+    if (active === undefined) return
+    const wasDeaf = active.isDeaf
+    deafen(active, deafness)
+    if (wasDeaf && !active.isDeaf) this.mailbox.catchUp(active)
   }
 
   #forgetSessions(): void {
@@ -183,4 +185,9 @@ export class WhatsappServer {
     this.#context.senders.resetAll()
     this.mailbox.forgetCiphers()
   }
+}
+
+function deafen(connection: WhatsappConnection, deafness: Deafness): void {
+  connection.isDeaf = deafness !== 'none'
+  connection.isWithoutAcks = deafness === 'mute'
 }

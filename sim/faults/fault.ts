@@ -59,7 +59,8 @@ const whatsappFaults = [
     statusCode: z.number().int().default(503),
   }),
   z.strictObject({ kind: z.literal('stall'), ...span, how: z.enum(['silent', 'black-hole']) }),
-  z.strictObject({ kind: z.literal('deaf'), ...moment }),
+  /** `isMute`: the bot's own messages are not even confirmed. Either way the next connection is well. */
+  z.strictObject({ kind: z.literal('deaf'), ...moment, isMute: z.boolean().default(false) }),
   z.strictObject({ kind: z.literal('restart-loop'), ...span }),
   z.strictObject({ kind: z.literal('unlink'), ...moment }),
   /** The account's phone is off, or has no network: linked devices go on without it. */

@@ -46,7 +46,7 @@ export function beginWhatsapp(whatsapp: WhatsappFaults, fault: WhatsappFault): v
       whatsapp.stall(fault.how)
       return
     case 'deaf':
-      whatsapp.setDeaf(true)
+      whatsapp.setDeaf(fault.isMute ? 'mute' : 'acknowledging')
       return
     case 'restart-loop':
       whatsapp.restartLoop(true)

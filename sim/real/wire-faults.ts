@@ -34,7 +34,7 @@ export function wireFaultOf(fault: ConnectionFault): WireFault {
     case 'stall':
       return { kind: fault.how === 'silent' ? 'stall' : 'black-hole' }
     case 'deaf':
-      return { kind: 'deaf' }
+      return { kind: 'deaf', endsWithConnection: true, ...(fault.isMute ? { isMute: true } : {}) }
     case 'restart-loop':
       return { kind: 'stream-error', code: 515, at: 'open' }
     case 'duplicates':

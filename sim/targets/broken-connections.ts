@@ -4,6 +4,7 @@ import { UNANSWERED, broken } from './broken-bot.ts'
 import type { BrokenBot } from './broken-bot.ts'
 import * as connection from './defects/connection-defects.ts'
 import * as life from './defects/life-defects.ts'
+import * as phone from './defects/phone-defects.ts'
 import * as session from './defects/session-defects.ts'
 import * as grounds from './grounds.ts'
 
@@ -66,6 +67,15 @@ export const connectingBadly: readonly BrokenBot[] = [
     'probes-too-seldom',
     { breaks: ['eventually connected'], says: /never connected/, in: grounds.longRefusalGround },
     { config: () => ({ reconnectProbeIntervalMs: 400 * MINUTE_MS }) },
+  ),
+  broken(
+    'takes-confirmations-for-deliveries',
+    { breaks: [UNANSWERED], says: /never answered/, in: 'disconnect-storm/deaf-session' },
+    {
+      ports: ({ connector, clock }) => ({
+        connector: phone.takingConfirmationsForDeliveries(connector, () => clock.nowMs()),
+      }),
+    },
   ),
   broken(
     'starts-late',

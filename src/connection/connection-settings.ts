@@ -33,6 +33,8 @@ export interface ConnectionSettings {
   /** A send without the server's confirmation for so long arouses suspicion. */
   readonly ackTimeoutMs: number
   readonly probeTimeoutMs: number
+  /** A phone that is on has answered what it was sent by then; later answers do not show that it will again. */
+  readonly phoneAnswerMs: number
   /** One connection is probed at most so often, whatever the suspicion. */
   readonly minDeafProbeIntervalMs: number
 }

@@ -103,6 +103,9 @@ export const INITIAL_MACHINE: Machine = {
   isStopping: false,
 }
 
+/** What a check can find; `phone-unheard` may also mean that the phone is off, so it is not counted as deaf. */
+export type CheckFailure = Extract<DisconnectCause, 'connection-lost' | 'deaf' | 'phone-unheard'>
+
 /** Events of a socket carry its generation; those of a replaced one change nothing. */
 export type ConnectionEvent =
   | { readonly type: 'lease-changed'; readonly standing: LeaseStanding }
@@ -119,7 +122,7 @@ export type ConnectionEvent =
   | { readonly type: 'opened'; readonly generation: number }
   | { readonly type: 'closed'; readonly generation: number; readonly report: CloseReport }
   /** A check found the open connection useless. */
-  | { readonly type: 'check-failed'; readonly generation: number; readonly cause: 'connection-lost' | 'deaf' }
+  | { readonly type: 'check-failed'; readonly generation: number; readonly cause: CheckFailure }
   /** The store failed a message for good: it stays unacknowledged, and only a new connection brings it. */
   | {
       readonly type: 'store-failed'

@@ -40,6 +40,8 @@ export type DisconnectCause =
   | 'service-unavailable'
   /** Ours: the link answers pings, but the message path does not. */
   | 'deaf'
+  /** Ours: our messages are confirmed, but the phone, which should have answered one, was not heard. */
+  | 'phone-unheard'
   /** Ours: a message was not stored, or a key not read or written; what we owe comes on the next connection. */
   | 'store-failed'
   /** No code, or one we do not know. */
@@ -70,6 +72,7 @@ export const CAUSE_RULES: Readonly<Record<DisconnectCause, ReconnectRule>> = {
   'bad-session': 'retry',
   'service-unavailable': 'retry',
   deaf: 'retry',
+  'phone-unheard': 'retry',
   'store-failed': 'retry',
   unknown: 'retry',
 }

@@ -43,6 +43,11 @@ export class EffectPerformer {
   #asking = 0
   /** The generation whose check is under way. */
   #checking: number | undefined
+  /**
+   * The phone has answered in time since its silence last cost a connection, so it is on as far as we know. Thus a
+   * phone that is off, or that sleeps and answers late, costs one connection each time and not one each probe.
+   */
+  #isPhoneExpected = false
   /** Each records its own failure. */
   readonly #background = new Set<Promise<void>>()
   readonly #finished = Promise.withResolvers<void>()
@@ -117,6 +122,8 @@ export class EffectPerformer {
       accept: (message) => this.#deps.accept(message),
       onAck: (messageId, errorCode) => this.#deps.onAck(messageId, errorCode),
       onPhoneSeen: (atMs) => this.#deps.onPhoneSeen(atMs),
+      onPhoneAnswered: () => (this.#isPhoneExpected = true),
+      phoneAnswerMs: this.#deps.settings.phoneAnswerMs,
       onEvent: (event) => {
         if (event.type === 'closed') {
           logger.info('connection.close-report', { generation, statusCode: event.report.statusCode })
@@ -139,8 +146,11 @@ export class EffectPerformer {
     const session = this.#session
     if (session === undefined || this.#checking === generation) return
     this.#checking = generation
-    const result = await checkConnection(session, this.#deps)
+    const { logger, settings } = this.#deps
+    const isPhoneExpected = this.#isPhoneExpected
+    const result = await checkConnection(session, { logger, settings, isPhoneExpected })
     this.#checking = undefined
+    if (result === 'phone-unheard') this.#isPhoneExpected = false
     if (result !== 'fine') this.#dispatch({ type: 'check-failed', generation, cause: result })
   }
 

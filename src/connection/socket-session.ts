@@ -27,6 +27,9 @@ export interface SocketSessionDeps {
   accept(message: InboundMessage): Promise<void>
   onAck(messageId: string, errorCode: number | undefined): void
   onPhoneSeen(atMs: number): void
+  /** It has answered on this connection, within `phoneAnswerMs` of our last message. */
+  onPhoneAnswered(): void
+  readonly phoneAnswerMs: number
   onEvent(event: Extract<ConnectionEvent, { type: 'qr' | 'opened' | 'closed' | 'store-failed' }>): void
 }
 
@@ -40,6 +43,11 @@ export class SocketSession {
   #openSinceMs: number | undefined
   #lastInboundMs: number | undefined
   #lastProbeMs: number | undefined
+  /** A message, or a sign of the phone. */
+  #lastDeliveryMs: number | undefined
+  #nextDelivery = Promise.withResolvers<void>()
+  /** When we last sent something that the phone answers. */
+  #lastAskedMs: number | undefined
   /** Message id → when it was sent, oldest first. */
   readonly #unacked = new Map<string, number>()
   /** What to reject when the socket dies: one for each question or send under way. */
@@ -69,6 +77,7 @@ export class SocketSession {
   /** @throws AppError `socket-closed`, also when the socket dies before the send is through. */
   async send(message: OutgoingMessage): Promise<void> {
     const { id } = message
+    this.#lastAskedMs = this.#deps.clock.monotonicMs()
     // A resend keeps its place: what counts is how long the server has owed us the confirmation.
     if (!this.#unacked.has(id) && this.#unacked.size < MAX_WATCHED_SENDS) {
       this.#unacked.set(id, this.#deps.clock.monotonicMs())
@@ -90,9 +99,19 @@ export class SocketSession {
   async probe(timeoutMs: number): Promise<void> {
     const startedAtMs = this.#deps.clock.monotonicMs()
     this.#lastProbeMs = startedAtMs
+    this.#lastAskedMs = startedAtMs
     await this.#ask('connection.probe', timeoutMs, (socket) => socket.probe())
     // The message path works, so a confirmation owed from before the probe was lost and will not come.
     for (const [id, sentAtMs] of this.#unacked) if (sentAtMs <= startedAtMs) this.#unacked.delete(id)
+  }
+
+  /**
+   * Resolves as soon as something has been delivered since the last probe began.
+   * @throws AppError `timed-out` or `socket-closed`
+   */
+  async deliverySinceProbe(timeoutMs: number): Promise<void> {
+    if ((this.#lastDeliveryMs ?? -1) >= (this.#lastProbeMs ?? 0)) return
+    await this.#ask('connection.delivery', timeoutMs, () => this.#nextDelivery.promise)
   }
 
   deafSigns(): DeafSigns {
@@ -116,6 +135,7 @@ export class SocketSession {
   async #accept(message: InboundMessage): Promise<void> {
     this.#assertAlive()
     this.#lastInboundMs = this.#deps.clock.monotonicMs()
+    this.#noteDelivery()
     await this.#orEnd('message', this.#deps.accept(message))
     // Whoever took over meanwhile gets the message again; acknowledging it here would be too late.
     this.#assertAlive()
@@ -162,9 +182,24 @@ export class SocketSession {
           this.#unacked.delete(event.messageId)
           return this.#deps.onAck(event.messageId, event.errorCode)
         case 'phone-seen':
-          return this.#deps.onPhoneSeen(event.atMs)
+          return this.#onPhoneSeen(event.atMs)
       }
     }
+  }
+
+  #onPhoneSeen(atMs: number): void {
+    this.#noteDelivery()
+    const { clock, phoneAnswerMs } = this.#deps
+    const askedAtMs = this.#lastAskedMs
+    if (askedAtMs !== undefined && clock.monotonicMs() - askedAtMs <= phoneAnswerMs)
+      this.#deps.onPhoneAnswered()
+    this.#deps.onPhoneSeen(atMs)
+  }
+
+  #noteDelivery(): void {
+    this.#lastDeliveryMs = this.#deps.clock.monotonicMs()
+    this.#nextDelivery.resolve()
+    this.#nextDelivery = Promise.withResolvers()
   }
 
   #ask(label: string, timeoutMs: number, question: (socket: WhatsappSocket) => Promise<void>): Promise<void> {

@@ -59,6 +59,7 @@ export function fakeWorld(): Promise<SocketWorld> {
     },
     refuseLogins: (how) => faults.refuseLogins(typeof how === 'number' ? connectionFailure(how) : how),
     refuseMessages: (code) => faults.errorAck(code, 1),
+    deafen: (how) => faults.setDeaf(how),
     blackHole: () => faults.stall('black-hole'),
     keyWrites: (how) => {
       keysBehaviour = how

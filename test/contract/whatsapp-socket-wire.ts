@@ -63,6 +63,9 @@ export async function wireWorld(): Promise<SocketWorld> {
     refuseMessages: async (code) => {
       await whatsapp.inject({ kind: 'ack-error', code })
     },
+    deafen: async (how) => {
+      await whatsapp.inject({ kind: 'deaf', endsWithConnection: true, isMute: how === 'mute' })
+    },
     blackHole: async () => {
       await whatsapp.inject({ kind: 'black-hole' })
     },

@@ -47,6 +47,8 @@ export interface SocketWorld {
   refuseLogins(how: LoginEnd): void | Promise<void>
   /** Refuses the bot's messages with this code. */
   refuseMessages(code: number): void | Promise<void>
+  /** The present connection delivers nothing any more; `mute`: what the bot sends is not confirmed either. */
+  deafen(how: 'acknowledging' | 'mute'): void | Promise<void>
   /** Nothing goes either way any more, not even a close. */
   blackHole(): void | Promise<void>
   /** Key writes from now on. */
@@ -369,6 +371,55 @@ export function describeWhatsappSocket(name: string, makeWorld: () => Promise<So
         await life.untilHeard('ping done')
         await life.untilHeard('probe done')
         expect(world.heard()).toEqual([])
+      })
+    })
+
+    describe('a deaf connection', () => {
+      it('confirms and answers what the bot sends, and delivers neither messages nor the phone', async () => {
+        const life = await linked()
+        await world.settle()
+        const before = life.phoneSigns.length
+        await world.deafen('acknowledging')
+        await world.say('unheard')
+        life.note('sent', life.socket.send({ id: '3EB0E1', chat: world.contact, text: 'hello?' }))
+        life.note('probe', life.socket.probe())
+        life.note('ping', life.socket.ping())
+        for (const entry of ['ack 3EB0E1 taken', 'probe done', 'ping done']) await life.untilHeard(entry)
+        await world.until('heard', () => world.heard().includes('hello?'))
+        await world.settle()
+        expect([life.accepted, life.phoneSigns.length - before, life.closes]).toEqual([[], 0, 0])
+      })
+
+      it('that is mute answers pings and confirms nothing', async () => {
+        const life = await linked()
+        await world.settle()
+        await world.deafen('mute')
+        await world.say('unheard')
+        life.note('sent', life.socket.send({ id: '3EB0E2', chat: world.contact, text: 'hello?' }))
+        life.note('probe', life.socket.probe())
+        life.note('ping', life.socket.ping())
+        await life.untilHeard('ping done')
+        await world.until('heard', () => world.heard().includes('hello?'))
+        await world.settle()
+        expect(life.heard).not.toContain('ack 3EB0E2 taken')
+        expect([life.heard.includes('probe done'), life.accepted, life.closes]).toEqual([false, [], 0])
+      })
+
+      it('is followed by one that is well and brings what was missed, the phone included', async () => {
+        const deaf = await linked()
+        await world.settle()
+        await world.deafen('acknowledging')
+        await world.say('missed')
+        deaf.note('probe', deaf.socket.probe())
+        await deaf.untilHeard('probe done')
+        await world.settle()
+        await deaf.end()
+        const next = await newLife().opened()
+        await next.untilHeard('accept missed append')
+        await world.until('phone seen', () => next.phoneSigns.length > 0)
+        await world.say('and now')
+        await next.untilHeard('accept and now notify')
+        expect([deaf.accepted, next.accepted]).toEqual([[], ['missed', 'and now']])
       })
     })
 

@@ -1,8 +1,8 @@
-/** Wrong ways to watch over the phone: signs missed or made up, and warnings forgotten. */
+/** Wrong ways to listen for the phone: signs missed or made up, and warnings forgotten. */
 
 import type { SessionStore } from '../../../src/ports/session-store.ts'
 import type { WhatsappConnector } from '../../../src/ports/whatsapp-socket.ts'
-import { withEvents } from './defect.ts'
+import { withConnect, withEvents } from './defect.ts'
 
 /** As phone-watch.ts names its row. */
 export const PHONE_ROWS = 'blacksky-phone'
@@ -20,6 +20,25 @@ export function takingAnyDeviceForThePhone(
   return withEvents(connector, (event, options) => {
     if (event.type === 'ack') options.onEvent({ type: 'phone-seen', atMs: nowMs() })
     return event
+  })
+}
+
+/** A probe's confirmation is enough: that the phone has answered it, too, is taken for granted. */
+export function takingConfirmationsForDeliveries(
+  connector: WhatsappConnector,
+  nowMs: () => number,
+): WhatsappConnector {
+  return withConnect(connector, (options) => {
+    const socket = connector.connect(options)
+    return {
+      send: (message) => socket.send(message),
+      ping: () => socket.ping(),
+      probe: async () => {
+        await socket.probe()
+        options.onEvent({ type: 'phone-seen', atMs: nowMs() })
+      },
+      end: () => socket.end(),
+    }
   })
 }
 

@@ -86,8 +86,14 @@ type SilenceFault =
   | { readonly kind: 'stall' }
   /** Nothing is read or sent, not even a WebSocket close. */
   | { readonly kind: 'black-hole' }
-  /** Queries are answered, pings too; nothing is delivered. It waits for the next login. */
-  | { readonly kind: 'deaf' }
+  /** Queries are answered, pings and messages, too; nothing is delivered. It waits for a login that is not deaf. */
+  | {
+      readonly kind: 'deaf'
+      /** Messages are not confirmed either. */
+      readonly isMute?: boolean
+      /** Only the connections that are there; the next ones are well. */
+      readonly endsWithConnection?: boolean
+    }
   /** Everything that the server sends is late by so much. */
   | { readonly kind: 'slow'; readonly delayMs: number }
 

@@ -4,7 +4,8 @@
  */
 
 import type { Stanza } from '../wire/stanza.ts'
-import type { FaultBoard } from './fault-board.ts'
+import type { Fault } from './fault.ts'
+import type { FaultBoard, FaultOf } from './fault-board.ts'
 
 /** A reordering that waits for more messages waits no longer than this. */
 const REORDER_PATIENCE_MS = 50
@@ -21,6 +22,8 @@ export interface GateNeeds {
 
 export class OutboundGate {
   readonly #needs: GateNeeds
+  /** What was in force before this connection was. */
+  readonly #older: ReadonlySet<Fault>
   readonly #timers = new Set<NodeJS.Timeout>()
   #held: Stanza[] = []
   #holdTimer: NodeJS.Timeout | undefined
@@ -28,19 +31,28 @@ export class OutboundGate {
 
   constructor(needs: GateNeeds) {
     this.#needs = needs
+    this.#older = new Set(needs.board.all.map(({ fault }) => fault))
   }
 
   pass(outgoing: Stanza): void {
     const { board } = this.#needs
     const device = this.#needs.device()
     if (isSilenced(board, device)) return
-    if (DELIVERIES.has(outgoing.tag) && board.strike('deaf', device) !== undefined) return
+    if (this.#isUnheard(outgoing, device)) return
     if (outgoing.tag !== 'message') {
       this.#send(outgoing, device)
       return
     }
     if (board.strike('duplicate', device) !== undefined) this.#reorder(outgoing, device)
     this.#reorder(outgoing, device)
+  }
+
+  #isUnheard({ tag, attrs }: Stanza, device: string | undefined): boolean {
+    const isDelivery = DELIVERIES.has(tag)
+    if (!isDelivery && !(tag === 'ack' && attrs['class'] === 'message')) return false
+    const holds = (deaf: FaultOf<'deaf'>): boolean =>
+      (isDelivery || deaf.isMute === true) && !(deaf.endsWithConnection === true && this.#older.has(deaf))
+    return this.#needs.board.strike('deaf', device, holds) !== undefined
   }
 
   stop(): void {

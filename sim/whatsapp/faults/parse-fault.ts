@@ -41,7 +41,7 @@ const SHAPES: Readonly<Record<Fault['kind'], Shape>> = {
   },
   stall: {},
   'black-hole': {},
-  deaf: {},
+  deaf: { may: { isMute: 'flag', endsWithConnection: 'flag' } },
   slow: { needs: { delayMs: 'integer' } },
   'corrupt-frame': {
     needs: {

@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/errors.ts'
 import { inbound, KeeperBench, never, outgoing } from './keeper-bench.ts'
+import type { ScriptedSocket } from './scripted-socket.ts'
 
 const MINUTE_MS = 60_000
+
+/** Open, and the phone has answered a message of ours. */
+async function phoneKnown(): Promise<KeeperBench> {
+  const bench = new KeeperBench()
+  await bench.startOpen()
+  await bench.keeper.send(outgoing())
+  bench.socket.ack(outgoing().id)
+  bench.socket.phone()
+  return bench
+}
 
 describe('the check of an open connection', () => {
   it('is one ping a minute, which in itself changes and reports nothing', async () => {
@@ -120,5 +131,89 @@ describe('the check of an open connection', () => {
     socket.onProbe = () => Promise.reject(new AppError('socket-closed', 'closing'))
     await bench.clock.advance(30 * MINUTE_MS)
     expect(bench.keeper.status()).toMatchObject({ cause: 'connection-lost', deafReconnects: 0 })
+  })
+})
+
+describe('a connection that confirms and delivers nothing', () => {
+  it('is replaced when the phone does not answer the probe in its time', async () => {
+    const bench = await phoneKnown()
+    await bench.clock.advance(30 * MINUTE_MS + 29_999)
+    expect([bench.socket.probes, bench.state]).toEqual([1, 'open'])
+    await bench.clock.advance(1)
+    expect(bench.keeper.status()).toMatchObject({ state: 'waiting', cause: 'phone-unheard' })
+    expect(bench.logged('connection.phone-unheard')).toBe(1)
+  })
+
+  it('is left alone, all night long, when the phone answers', async () => {
+    const bench = new KeeperBench()
+    bench.onConnect = (socket) => {
+      socket.onProbe = () => Promise.resolve(socket.phone())
+    }
+    await bench.startOpen()
+    await bench.clock.advance(8 * 60 * MINUTE_MS)
+    expect([bench.socket.probes, bench.sockets.length]).toEqual([16, 1])
+  })
+
+  it.each([
+    ['the phone', (socket: ScriptedSocket) => Promise.resolve(socket.phone())],
+    ['anybody', (socket: ScriptedSocket) => socket.options.accept(inbound())],
+  ])('is left alone when %s is heard while it waits', async (_who, speak) => {
+    const bench = await phoneKnown()
+    await bench.clock.advance(30 * MINUTE_MS + 20_000)
+    await speak(bench.socket)
+    await bench.clock.advance(29 * MINUTE_MS)
+    expect([bench.socket.probes, bench.state]).toEqual([1, 'open'])
+    expect(bench.clock.pendingLabels()).toEqual(['connection.check'])
+  })
+
+  it('is not suspected of it for a phone that never answered in time', async () => {
+    const bench = new KeeperBench()
+    const socket = await bench.startOpen()
+    // What waited on the server says nothing of now.
+    socket.phone()
+    await bench.keeper.send(outgoing())
+    socket.ack(outgoing().id)
+    await bench.clock.advance(30_001)
+    socket.phone()
+    await bench.clock.advance(8 * 60 * MINUTE_MS)
+    expect([socket.ends, bench.logged('connection.phone-unheard')]).toEqual([0, 0])
+  })
+
+  it('costs one reconnect for each time that the phone goes off, and never the process', async () => {
+    const bench = await phoneKnown()
+    for (let night = 1; night <= 3; night += 1) {
+      await bench.clock.advance(30 * MINUTE_MS + 30_000)
+      expect(bench.keeper.status().cause).toBe('phone-unheard')
+      await bench.reopen()
+      await bench.clock.advance((8 * 60 + 10) * MINUTE_MS)
+      // It is on again, and says what it owes: late, so nothing is expected of it yet.
+      bench.socket.phone()
+      await bench.clock.advance(31 * MINUTE_MS)
+      expect([bench.sockets.length, bench.state]).toEqual([night + 1, 'open'])
+      await bench.socket.options.accept(inbound(`day-${night}`))
+      await bench.keeper.send(outgoing(`day-${night}`))
+      bench.socket.ack(`day-${night}`)
+      bench.socket.phone()
+    }
+    expect(Math.max(...bench.statuses.map(({ deafReconnects }) => deafReconnects))).toBe(0)
+  })
+
+  it('remembers the phone from connection to connection', async () => {
+    const bench = await phoneKnown()
+    await bench.drop(428)
+    await bench.reopen()
+    await bench.clock.advance(30 * MINUTE_MS + 30_000)
+    expect(bench.keeper.status().cause).toBe('phone-unheard')
+  })
+
+  it('is lost, not unheard, when it closes while it waits', async () => {
+    const bench = await phoneKnown()
+    await bench.clock.advance(30 * MINUTE_MS + 10_000)
+    await bench.drop(428)
+    expect(bench.keeper.status().cause).toBe('connection-closed')
+    await bench.reopen()
+    await bench.clock.advance(30 * MINUTE_MS + 30_000)
+    // The phone has not been found wanting, so it is expected still.
+    expect(bench.keeper.status().cause).toBe('phone-unheard')
   })
 })

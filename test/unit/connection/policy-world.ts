@@ -6,7 +6,12 @@
 
 import assert from 'node:assert/strict'
 import { INITIAL_MACHINE, timerOf } from '../../../src/connection/connection-state.ts'
-import type { ConnectionEffect, ConnectionEvent, Machine } from '../../../src/connection/connection-state.ts'
+import type {
+  CheckFailure,
+  ConnectionEffect,
+  ConnectionEvent,
+  Machine,
+} from '../../../src/connection/connection-state.ts'
 import type { DisconnectCause } from '../../../src/connection/disconnect-cause.ts'
 import { transition } from '../../../src/connection/reconnect-policy.ts'
 import type { Random } from '../../../src/ports/random.ts'
@@ -100,7 +105,7 @@ export class PolicyWorld {
     this.dispatch({ type: 'ended', generation: this.machine.tally.generations })
   }
 
-  failCheck(cause: 'connection-lost' | 'deaf'): void {
+  failCheck(cause: CheckFailure): void {
     this.dispatch({ type: 'check-failed', generation: this.machine.tally.generations, cause })
   }
 

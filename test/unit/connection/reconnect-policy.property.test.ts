@@ -61,7 +61,7 @@ const disturbingMoves: fc.Arbitrary<Move> = fc.oneof(
           world.answer(outcome),
     ),
   fc.constant<Move>((world) => world.qr()),
-  fc.constantFrom('deaf' as const, 'connection-lost' as const).map(
+  fc.constantFrom('deaf' as const, 'connection-lost' as const, 'phone-unheard' as const).map(
     (cause): Move =>
       (world) =>
         world.failCheck(cause),

@@ -27,6 +27,7 @@ const EVENTS: readonly ConnectionEvent[] = [
   ),
   { type: 'check-failed', generation: 1, cause: 'connection-lost' },
   { type: 'check-failed', generation: 1, cause: 'deaf' },
+  { type: 'check-failed', generation: 1, cause: 'phone-unheard' },
   { type: 'store-failed', generation: 1, what: 'message', code: 'store-busy' },
   { type: 'ended', generation: 1 },
   { type: 'halt-recorded', isRecorded: true },

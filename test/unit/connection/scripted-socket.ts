@@ -49,6 +49,10 @@ export class ScriptedSocket implements WhatsappSocket {
     this.options.onEvent({ type: 'ack', messageId, errorCode })
   }
 
+  phone(): void {
+    this.options.onEvent({ type: 'phone-seen', atMs: 0 })
+  }
+
   close(statusCode: number | undefined, message = ''): void {
     this.options.onEvent({ type: 'close', report: { statusCode, message } })
   }

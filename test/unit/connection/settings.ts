@@ -17,6 +17,7 @@ export const SETTINGS: ConnectionSettings = {
   quietMs: 1_800_000,
   ackTimeoutMs: 60_000,
   probeTimeoutMs: 30_000,
+  phoneAnswerMs: 30_000,
   minDeafProbeIntervalMs: 1_800_000,
 }
 

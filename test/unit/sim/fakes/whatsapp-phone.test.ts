@@ -82,7 +82,7 @@ describe('the phone of the fake account', () => {
     const { world, bot } = await linked()
     bot.send('R1', ANNA)
     await world.runMs(50)
-    world.server.faults.setDeaf(true)
+    world.server.faults.setDeaf('acknowledging')
     await world.runMs(5 * SECOND_MS)
     expect(bot.phoneSigns).toEqual([])
   })

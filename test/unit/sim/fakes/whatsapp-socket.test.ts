@@ -237,10 +237,10 @@ describe('a stall', () => {
 })
 
 describe('a deaf session', () => {
-  it('answers pings and nothing else, and is well after a reconnect', async () => {
+  it('that is mute answers pings and nothing else, and is well after a reconnect', async () => {
     const world = new World()
     const { bot } = await openBot(world)
-    world.server.faults.setDeaf(true)
+    world.server.faults.setDeaf('mute')
     world.server.deliver({ chat: ALICE, text: 'x' })
     bot.send('R1', ALICE)
     void bot.socket?.ping().then(() => bot.heard.push('pong'))
@@ -250,7 +250,7 @@ describe('a deaf session', () => {
     expect(bot.heard[3]).toContain('probe: no answer')
     expect(bot.heard).toHaveLength(4)
     expect(world.server.truth.outgoing.get('R1')?.arrivals).toBe(1)
-    expect(world.server.faults.strikes().deaf).toBe(3)
+    expect(world.server.faults.strikes().deaf).toBe(5)
     void bot.socket?.end()
     await world.runMs(3_000)
     bot.connect()
@@ -261,7 +261,7 @@ describe('a deaf session', () => {
   it('stays deaf after a reconnect when told to, until lifted', async () => {
     const world = new World()
     const { bot } = await openBot(world)
-    world.server.faults.setDeaf(true, 'stays')
+    world.server.faults.setDeaf('acknowledging', 'stays')
     void bot.socket?.end()
     await world.runMs(3_000)
     bot.connect()
@@ -269,7 +269,7 @@ describe('a deaf session', () => {
     world.server.deliver({ chat: ALICE, text: 'x' })
     await world.runMs(3_000)
     expect(bot.accepted).toEqual([])
-    world.server.faults.setDeaf(false)
+    world.server.faults.setDeaf('none')
     await world.runMs(3_000)
     expect(bot.accepted).toHaveLength(1)
   })

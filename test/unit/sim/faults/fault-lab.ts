@@ -49,7 +49,7 @@ export function faultLab(
     unlinkDevice: () => lab.connections,
     connections: () => lab.connections,
     releaseFrames: () => acts.push('release'),
-    setDeaf: (isDeaf) => acts.push(`deaf ${isDeaf}`),
+    setDeaf: (deafness) => acts.push(`deaf ${deafness}`),
     phoneTurnedOn: () => acts.push('phone on'),
     scanShownCodes: () => undefined,
   })

@@ -32,7 +32,11 @@ describe('a fault of the connection on the wire', () => {
     [{ kind: 'refuse-logins', forMs: 5, how: 'hang' }, { kind: 'no-server-hello' }],
     [{ kind: 'stall', forMs: 5, how: 'silent' }, { kind: 'stall' }],
     [{ kind: 'stall', forMs: 5, how: 'black-hole' }, { kind: 'black-hole' }],
-    [{ kind: 'deaf' }, { kind: 'deaf' }],
+    [{ kind: 'deaf' }, { kind: 'deaf', endsWithConnection: true }],
+    [
+      { kind: 'deaf', isMute: true },
+      { kind: 'deaf', endsWithConnection: true, isMute: true },
+    ],
     [
       { kind: 'restart-loop', forMs: 5 },
       { kind: 'stream-error', code: 515, at: 'open' },
