@@ -3,7 +3,8 @@
  * of messages. The probe is a peer message to our own phone, asking it to send again an empty list of messages:
  * peer messages belong to no chat, and phones answer an empty request with nothing. The server's acknowledgement
  * proves that our messages are taken and confirmed on this connection; that our own intake is not stuck is the
- * asker's matter. It does not prove that others' messages are passed on to us: nothing that is invisible can.
+ * asker's matter. It does not prove that others' messages are passed on to us. The phone's receipt, which comes the
+ * way that they do, comes nearest to that: it is heard as the phone's sign (baileys-phone.ts).
  */
 
 import { generateMessageIDV2, jidNormalizedUser, proto } from '@whiskeysockets/baileys'

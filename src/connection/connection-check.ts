@@ -53,8 +53,9 @@ async function awaitDelivery(
     await session.deliverySinceProbe(settings.phoneAnswerMs)
     return 'fine'
   } catch (error) {
-    const code = errorCodeOf(error)
-    logger.warn('connection.phone-unheard', { generation: session.generation, code })
-    return code === 'socket-closed' ? 'connection-lost' : 'phone-unheard'
+    if (errorCodeOf(error) === 'socket-closed') return 'connection-lost'
+    const { generation } = session
+    logger.warn('connection.phone-unheard', { generation, waitedMs: settings.phoneAnswerMs })
+    return 'phone-unheard'
   }
 }

@@ -211,6 +211,7 @@ describe('a connection that confirms and delivers nothing', () => {
     await bench.clock.advance(30 * MINUTE_MS + 10_000)
     await bench.drop(428)
     expect(bench.keeper.status().cause).toBe('connection-closed')
+    expect(bench.logged('connection.phone-unheard')).toBe(0)
     await bench.reopen()
     await bench.clock.advance(30 * MINUTE_MS + 30_000)
     // The phone has not been found wanting, so it is expected still.
