@@ -9,6 +9,7 @@ import type { ClosedEvent, ServerEvent } from '../whatsapp/server-event.ts'
 import type { TraceData } from '../world/trace.ts'
 import type { BotProcess } from './process-watch.ts'
 import { clientHalf, holdsSocket, isEnding } from './socket-owner.ts'
+import type { TcpEntry } from './socket-owner.ts'
 
 export interface ConnectionWatchOptions {
   /** Of the fake WhatsApp. */
@@ -21,9 +22,11 @@ export interface ConnectionWatchOptions {
 interface Live {
   readonly clientPort: number
   readonly owner: BotProcess | undefined
+  /** Of the client's half; undefined when the kernel had forgotten it before it was looked for. */
+  readonly inode: string | undefined
   isOpen: boolean
   hasEnded: boolean
-  /** When the client's half was last seen not to be ending. */
+  /** When its owner was last seen to hold it. */
   aliveAtMs: number
 }
 
@@ -45,10 +48,13 @@ export class ConnectionWatch {
     return [...this.#live.values()].filter(({ isOpen, hasEnded }) => isOpen && !hasEnded).length
   }
 
-  /** Looks which connections their clients have not ended; to be called every so often. */
+  /**
+   * Looks which connections their owners still hold, by their open files: the kernel’s table of all connections is far
+   * too slow to read for that. To be called every so often.
+   */
   look(): void {
     const atMs = performance.now()
-    for (const live of this.#live.values()) if (this.#isEstablished(live)) live.aliveAtMs = atMs
+    for (const live of this.#live.values()) if (isHeld(live)) live.aliveAtMs = atMs
   }
 
   /** Tells of what is there as if it had just come. */
@@ -86,9 +92,11 @@ export class ConnectionWatch {
 
   #connected(connection: number, clientPort: number): void {
     this.#noticeEnds()
+    const half = clientHalf(clientPort, this.#options.serverPort())
     this.#live.set(connection, {
       clientPort,
-      owner: this.#ownerOf(clientPort),
+      owner: this.#ownerOf(half),
+      inode: half?.inode,
       isOpen: false,
       hasEnded: false,
       aliveAtMs: performance.now(),
@@ -116,11 +124,11 @@ export class ConnectionWatch {
   }
 
   #noticeEnds(): void {
-    for (const [connection, live] of this.#live) if (!this.#isEstablished(live)) this.#end(connection, live)
-  }
-
-  #isEstablished({ clientPort }: Live): boolean {
-    return clientHalf(clientPort, this.#options.serverPort())?.isEstablished === true
+    const serverPort = this.#options.serverPort()
+    for (const [connection, live] of this.#live) {
+      const half = clientHalf(live.clientPort, serverPort)
+      if (half?.isEstablished !== true) this.#end(connection, live)
+    }
   }
 
   #end(connection: number, live: Live): void {
@@ -130,9 +138,8 @@ export class ConnectionWatch {
   }
 
   /** By the kernel; where that has forgotten it, or it came through a forwarder, the only bot that lives. */
-  #ownerOf(clientPort: number): BotProcess | undefined {
+  #ownerOf(half: TcpEntry | undefined): BotProcess | undefined {
     const processes = this.#options.processes()
-    const half = clientHalf(clientPort, this.#options.serverPort())
     const owner = half && processes.find(({ pid }) => holdsSocket(pid, half.inode))
     return owner ?? (processes.length === 1 ? processes[0] : undefined)
   }
@@ -141,6 +148,10 @@ export class ConnectionWatch {
     const process = this.#live.get(connection)?.owner?.name ?? 'unknown'
     this.#options.record(kind, { connection, process, ...data })
   }
+}
+
+function isHeld({ owner, inode }: Live): boolean {
+  return owner !== undefined && inode !== undefined && holdsSocket(owner.pid, inode)
 }
 
 /** So long ago, at most, the client began to end it. */
