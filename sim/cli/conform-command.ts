@@ -8,12 +8,12 @@ import { resolve } from 'node:path'
 import { calibrationSetOf } from '../conform/calibration-sets.ts'
 import { compareLevels } from '../conform/conformity.ts'
 import type { Conformity } from '../conform/conformity.ts'
-import { observe } from '../conform/observation.ts'
+import { observe, versionOf } from '../conform/observation.ts'
 import type { Observation } from '../conform/observation.ts'
 import { readObservations, writeObservations } from '../conform/observations-file.ts'
 import { twinOf } from '../conform/twin.ts'
 import { NOT_JUDGED } from '../real/not-judged.ts'
-import { conformJson, conformText } from '../report/conform-report.ts'
+import { conformJson, conformText, outdatedText } from '../report/conform-report.ts'
 import { Progress } from '../report/progress.ts'
 import type { Scenario } from '../scenario.ts'
 import type { RunResult } from '../world/run-result.ts'
@@ -65,7 +65,8 @@ export async function conformCommand(
   checkPlace(directory, '--observations', options.observationsFile)
   const { pairings, uncompared } = pairUp(await select(environment, selectors, options.all), selectors)
   const path = options.observationsFile && resolve(directory, options.observationsFile)
-  const kept = path === undefined ? [] : readObservations(path)
+  const { current: kept, outdated } = sorted(path === undefined ? [] : readObservations(path), pairings)
+  if (outdated.length > 0) terminal.write(outdatedText(outdated))
   const real = await lifetime.unlessInterrupted(observeReal(environment, pairings, options, kept, path))
   const virtual = await lifetime.unlessInterrupted(observeTwins(environment, pairings, real))
   const notJudged = new Set<string>(Object.keys(NOT_JUDGED))
@@ -112,6 +113,17 @@ function pairUp(
   })
 }
 
+/** Runs of a scenario as it is no longer say nothing about it; runs of scenarios that were not asked for stay. */
+function sorted(
+  kept: readonly Observation[],
+  pairings: readonly Pairing[],
+): { readonly current: Observation[]; readonly outdated: Observation[] } {
+  const versions = new Map(pairings.map(({ scenario }) => [scenario.id, versionOf(scenario)]))
+  const isCurrent = ({ scenario, version }: Observation): boolean =>
+    (versions.get(scenario) ?? version) === version
+  return { current: kept.filter(isCurrent), outdated: kept.filter((each) => !isCurrent(each)) }
+}
+
 /** Kept observations of the pairings and, until there are as many as asked for, new ones. */
 async function observeReal(
   environment: LabEnvironment,
@@ -148,7 +160,7 @@ async function observeReal(
         progressed: (_, atMs) => progress.progressed(index, atMs),
         finished: (_, result) => {
           progress.finished(index, result)
-          const seen = observe(result, durationOf(job), loadPerCore())
+          const seen = observe(job.request.scenario, result, durationOf(job), loadPerCore())
           if (seen === undefined) return
           observations.push(seen)
           if (path !== undefined) writeObservations(path, observations)
@@ -168,14 +180,14 @@ async function observeTwins(
   real: readonly Observation[],
 ): Promise<Observation[]> {
   const asked = pairings.filter(({ scenario }) => real.some((each) => each.scenario === scenario.id))
-  const jobs = asked.flatMap(({ twin }) =>
-    Array.from({ length: VIRTUAL_RUNS }, (_, index) => jobOf(twin, 'model', index + 1)),
+  const jobs = asked.flatMap(({ scenario, twin }) =>
+    Array.from({ length: VIRTUAL_RUNS }, (_, index) => ({ scenario, ...jobOf(twin, 'model', index + 1) })),
   )
   if (jobs.length === 0) return []
   const results: RunResult[] = await openPool(environment, undefined, { size: environment.cores }).run(jobs)
   return results.flatMap((result, index) => {
     const job = jobs[index]
-    return job === undefined ? [] : (observe(result, durationOf(job)) ?? [])
+    return job === undefined ? [] : (observe(job.scenario, result, durationOf(job)) ?? [])
   })
 }
 

@@ -4,7 +4,9 @@
  * so that ten of them need not be made in one go.
  */
 
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { Scenario } from '../scenario.ts'
 import type { RunResult } from '../world/run-result.ts'
 import type { TraceData, TraceEvent } from '../world/trace.ts'
 import { textOf } from '../world/trace.ts'
@@ -16,6 +18,8 @@ const AT_REST_AFTER_MS = 2_000
 
 export const observationSchema = z.strictObject({
   scenario: z.string().min(1),
+  /** Of the scenario as it was run: see versionOf. */
+  version: z.string().min(1),
   level: z.enum(['model', 'virtual', 'real']),
   seed: z.number().int().min(0),
   verdict: z.enum(['holds', 'broken', 'vacuous']),
@@ -37,12 +41,19 @@ export const observationSchema = z.strictObject({
 })
 export type Observation = z.output<typeof observationSchema>
 
+/** Twelve hex digits that change with a real part's time line, settings, workload or claims. */
+export function versionOf(scenario: Scenario): string {
+  return createHash('sha256').update(JSON.stringify(scenario.real)).digest('hex').slice(0, 12)
+}
+
 /**
+ * @param scenario the one whose real part was run, or whose twin
  * @param result with all lines of its trace, of a run that recorded `dyno.reading`
  * @param untilMs the scenario's own duration
  * @returns undefined for a run that the lab could not finish
  */
 export function observe(
+  scenario: Scenario,
   result: RunResult,
   untilMs: number,
   loadPerCore: number | null = null,
@@ -51,6 +62,7 @@ export function observe(
   const events = result.lines.flatMap((line) => parseTraceLine(line) ?? [])
   return {
     scenario: result.scenario,
+    version: versionOf(scenario),
     level: result.level,
     seed: result.seed,
     verdict: result.verdict,

@@ -12,7 +12,7 @@ import { writeAtomically } from '../cli/write-atomically.ts'
 import { observationSchema } from './observation.ts'
 import type { Observation } from './observation.ts'
 
-export const OBSERVATIONS_FORMAT = 1
+export const OBSERVATIONS_FORMAT = 2
 
 const fileSchema = z.strictObject({
   format: z.literal(OBSERVATIONS_FORMAT),

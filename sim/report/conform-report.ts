@@ -30,6 +30,12 @@ export function conformText(report: ConformReport, colors: Colors): string {
   ].join('')
 }
 
+/** Kept runs that are left out, because their scenario is another one by now. */
+export function outdatedText(outdated: readonly Observation[]): string {
+  const names = [...new Set(outdated.map(({ scenario }) => scenario))].join(', ')
+  return `left out: ${countText(outdated.length, 'kept run')} of ${names}, which has changed since\n`
+}
+
 function conformTable(conformities: readonly Conformity[], colors: Colors): string {
   return plainTable(
     [

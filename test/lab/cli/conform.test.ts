@@ -66,6 +66,18 @@ describe('conform', () => {
     expect((await conform(`${words} --runs 3`, { directory })).out).toMatch(/dyno-restart\/sound +3 /)
   })
 
+  it('leaves kept runs of a scenario that has changed since out, says so, and makes them anew', async () => {
+    const directory = temporaryFolder()
+    const words = 'dyno-restart/sound --runs 1 --observations runs.json'
+    await conform(words, { directory })
+    const kept = readFileSync(join(directory, 'runs.json'), 'utf8')
+    const scenarios = [scenarioNamed('sound', { durationMs: 11_000 })]
+    const { out } = await conform(words, { directory, scenarios })
+    expect(out).toContain('left out: 1 kept run of dyno-restart/sound, which has changed since')
+    expect(out).toMatch(/dyno-restart\/sound +1 /)
+    expect(readFileSync(join(directory, 'runs.json'), 'utf8')).not.toBe(kept)
+  })
+
   it('writes the comparison as JSON', async () => {
     const directory = temporaryFolder()
     await conform('dyno-restart/sound --json c.json', { directory })
@@ -96,7 +108,7 @@ describe('bad input', () => {
     expect(err).toMatch(message)
   })
 
-  it.each(['{', '{"format":2,"observations":[]}', '{"format":1,"observations":[{"seed":"x"}]}'])(
+  it.each(['{', '{"format":1,"observations":[]}', '{"format":2,"observations":[{"seed":"x"}]}'])(
     'a file of observations that holds %s is refused and kept',
     async (content) => {
       const directory = temporaryFolder()

@@ -8,7 +8,7 @@ import { scenarios } from '../../../../scenarios/index.ts'
 import { FIT_SET, HELD_OUT_SET } from '../../../../sim/conform/calibration-sets.ts'
 import { RUNS_FOR_PEAK, compareLevels } from '../../../../sim/conform/conformity.ts'
 import type { Conformity } from '../../../../sim/conform/conformity.ts'
-import { observe } from '../../../../sim/conform/observation.ts'
+import { observe, versionOf } from '../../../../sim/conform/observation.ts'
 import { readObservations } from '../../../../sim/conform/observations-file.ts'
 import { twinOf } from '../../../../sim/conform/twin.ts'
 import { LEDGER_CONSTANTS } from '../../../../sim/fakes/ledger-constants.ts'
@@ -37,7 +37,8 @@ const KEPT = keptSchema.parse(JSON.parse(readFileSync(join(RESULTS, 'calibration
 async function conformityOf(id: string): Promise<Conformity> {
   const scenario = scenarios.find((each) => each.id === id)
   const twin = scenario && twinOf(scenario)
-  if (twin === undefined || !('scenario' in twin)) throw new Error(`${id} has no twin`)
+  if (scenario === undefined || twin === undefined || !('scenario' in twin))
+    throw new Error(`${id} has no twin`)
   const virtual = []
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const request = {
@@ -48,10 +49,10 @@ async function conformityOf(id: string): Promise<Conformity> {
       memoryEveryMs: 500,
     } as const
     const result = await runScenario(request, { database: undefined, keepLines: Number.MAX_SAFE_INTEGER })
-    virtual.push(observe(result, twin.scenario.durationMs) ?? [])
+    virtual.push(observe(scenario, result, twin.scenario.durationMs) ?? [])
   }
   return compareLevels(
-    REAL.filter(({ scenario: name }) => name === id),
+    REAL.filter(({ scenario: name, version }) => name === id && version === versionOf(scenario)),
     virtual.flat(),
     new Set(['no-leaks']),
   )

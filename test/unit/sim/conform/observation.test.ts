@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { dailyCycle } from '../../../../scenarios/dyno-restart/daily-cycle.ts'
 import { observe, parseTraceLine } from '../../../../sim/conform/observation.ts'
 import type { RunResult } from '../../../../sim/world/run-result.ts'
 
@@ -37,7 +38,7 @@ describe('an observation', () => {
       '6000 whatsapp wa.open {"connection":2}',
       '7000 whatsapp wa.open {"connection":3}',
     ]
-    expect(observe(resultWith(lines), 60_000)?.events).toEqual([
+    expect(observe(dailyCycle, resultWith(lines), 60_000)?.events).toEqual([
       { name: 'wa.open', atMs: 100, phase: 0 },
       { name: 'wa.close by the bot', atMs: 5_100, phase: 1 },
       { name: 'wa.open', atMs: 6_000, phase: 1 },
@@ -46,13 +47,16 @@ describe('an observation', () => {
 
   it('leaves out the end of the run', () => {
     const lines = ['60010 dyno dyno.sigterm {"reason":"scale"}', reading(60_020, 400)]
-    expect(observe(resultWith(lines), 60_000)).toMatchObject({ events: [], memory: { peakMb: null } })
+    expect(observe(dailyCycle, resultWith(lines), 60_000)).toMatchObject({
+      events: [],
+      memory: { peakMb: null },
+    })
   })
 
   it('holds the steps of each cleanup in their order, also of one that never ended', () => {
     const done = '30 web.1#1 log.memory.cleanup {"urgency":"cleanup","dynoId":"web.1#1"}'
     const lines = [step(10, 'a'), step(20, 'garbage'), done, step(40, 'a')]
-    expect(observe(resultWith(lines), 60_000)?.cleanups).toEqual([['a', 'garbage'], ['a']])
+    expect(observe(dailyCycle, resultWith(lines), 60_000)?.cleanups).toEqual([['a', 'garbage'], ['a']])
   })
 
   it('holds the peak, and the memory at rest before the first fault', () => {
@@ -63,16 +67,19 @@ describe('an observation', () => {
       '8000 fault fault.balloon {"phase":"begins"}',
       reading(9_000, 300),
     ]
-    expect(observe(resultWith(lines), 60_000)?.memory).toEqual({ peakMb: 300, restMb: 110 })
+    expect(observe(dailyCycle, resultWith(lines), 60_000)?.memory).toEqual({ peakMb: 300, restMb: 110 })
   })
 
   it('names each broken claim once', () => {
     const violations = ['b', 'a', 'b'].map((claim) => ({ claim, atMs: 0, message: '' }))
-    expect(observe(resultWith([], { verdict: 'broken', violations }), 1)?.broken).toEqual(['a', 'b'])
+    expect(observe(dailyCycle, resultWith([], { verdict: 'broken', violations }), 1)?.broken).toEqual([
+      'a',
+      'b',
+    ])
   })
 
   it('is none of a run that the lab could not finish', () => {
-    expect(observe(resultWith([], { verdict: 'error' }), 1)).toBeUndefined()
+    expect(observe(dailyCycle, resultWith([], { verdict: 'error' }), 1)).toBeUndefined()
   })
 })
 

@@ -5,6 +5,7 @@ import type { Observation } from '../../../../sim/conform/observation.ts'
 export function anObservation(changes: Partial<Observation> = {}): Observation {
   return {
     scenario: 'disconnect-storm/some',
+    version: '0',
     level: 'real',
     seed: 1,
     verdict: 'holds',
