@@ -3,7 +3,6 @@
  * Real runs take minutes, so they can be kept in a file and added to; the virtual ones are made anew each time.
  */
 
-import { cpus, loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { calibrationSetOf } from '../conform/calibration-sets.ts'
 import { compareLevels } from '../conform/conformity.ts'
@@ -13,7 +12,7 @@ import type { Observation } from '../conform/observation.ts'
 import { readObservations, writeObservations } from '../conform/observations-file.ts'
 import { twinOf } from '../conform/twin.ts'
 import { NOT_JUDGED } from '../real/not-judged.ts'
-import { conformJson, conformText, outdatedText } from '../report/conform-report.ts'
+import { conformJson, conformText, outdatedText, starvedText } from '../report/conform-report.ts'
 import { Progress } from '../report/progress.ts'
 import type { Scenario } from '../scenario.ts'
 import type { RunResult } from '../world/run-result.ts'
@@ -42,6 +41,12 @@ export interface ConformOptions {
 export const VIRTUAL_RUNS = 10
 /** Memory is read so often at both levels: a ramp of 40 MB/s is 20 MB further. */
 export const MEMORY_EVERY_MS = 500
+
+/**
+ * Runnable processes a core, over the last minute, above which a real run says nothing about the bot: with six and more,
+ * two of five left commands unanswered at the end whose likes all were answered with up to four.
+ */
+export const MOST_LOAD_PER_CORE = 4
 
 /** A scenario and what stands for it in the virtual world. */
 export interface Pairing {
@@ -133,6 +138,7 @@ async function observeReal(
   path: string | undefined,
 ): Promise<Observation[]> {
   const observations = [...kept]
+  const starved: Observation[] = []
   const isKept = (scenario: string, seed: number): boolean =>
     observations.some((each) => each.scenario === scenario && each.seed === seed)
   // Round by round, so that a campaign cut short has some of everything.
@@ -160,8 +166,14 @@ async function observeReal(
         progressed: (_, atMs) => progress.progressed(index, atMs),
         finished: (_, result) => {
           progress.finished(index, result)
-          const seen = observe(job.request.scenario, result, durationOf(job), loadPerCore())
+          const seen = observe(
+            job.request.scenario,
+            result,
+            durationOf(job),
+            environment.engine.loadPerCore(),
+          )
           if (seen === undefined) return
+          if ((seen.loadPerCore ?? 0) > MOST_LOAD_PER_CORE) return void starved.push(seen)
           observations.push(seen)
           if (path !== undefined) writeObservations(path, observations)
         },
@@ -170,6 +182,7 @@ async function observeReal(
   } finally {
     progress.stop()
   }
+  if (starved.length > 0) environment.terminal.write(starvedText(starved, MOST_LOAD_PER_CORE))
   return observations
 }
 
@@ -201,9 +214,4 @@ function jobOf(scenario: Scenario, level: 'real' | 'model', seed: number): RunJo
 
 function durationOf({ request: { scenario, level } }: RunJob): number {
   return level === 'real' ? (scenario.real?.durationMs ?? scenario.durationMs) : scenario.durationMs
-}
-
-function loadPerCore(): number {
-  const [lastMinute = 0] = loadavg()
-  return Math.round((lastMinute / Math.max(1, cpus().length)) * 10) / 10
 }

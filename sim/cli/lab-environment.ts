@@ -54,6 +54,8 @@ export interface LabEngine {
   buildBot(say: (line: string) => void): Promise<void>
   /** The same for runs in containers: its image. @throws InfrastructureError */
   buildBotImage(say: (line: string) => void): Promise<void>
+  /** Runnable processes of the machine per core, over the last minute. */
+  loadPerCore(): number
   /** Not begun; the bot has been compiled. @throws InfrastructureError when a mutant cannot be made */
   createKillSweep(request: KillSweepRequest): Promise<RunningSweep>
 }

@@ -1,5 +1,6 @@
 /** The engine as it is used outside tests: the project's scenarios, the real Postgres provider and worker. */
 
+import { availableParallelism, loadavg } from 'node:os'
 import { scenarios, subsets } from '../../scenarios/index.ts'
 import { inspectDocker } from '../postgres/container.ts'
 import { startPostgres } from '../postgres/provider.ts'
@@ -13,5 +14,6 @@ export const realEngine: LabEngine = {
   inspectDocker: () => inspectDocker(),
   buildBot: async (say) => (await import('../real/production-app.ts')).ensureBuilt(say),
   buildBotImage: async (say) => (await import('../real/bot-image.ts')).buildBotImage(say),
+  loadPerCore: () => Math.round(((loadavg()[0] ?? 0) / availableParallelism()) * 10) / 10,
   createKillSweep: async (request) => (await import('../kill-sweep/kill-sweep.ts')).createKillSweep(request),
 }

@@ -25,7 +25,6 @@ export function conformText(report: ConformReport, colors: Colors): string {
       colors.dim(`not compared: ${scenario}: ${reasons.join('; ')}\n`),
     ),
     calibrationText(conformities),
-    loadText(report, colors),
     summaryLine(conformities, colors),
   ].join('')
 }
@@ -34,6 +33,13 @@ export function conformText(report: ConformReport, colors: Colors): string {
 export function outdatedText(outdated: readonly Observation[]): string {
   const names = [...new Set(outdated.map(({ scenario }) => scenario))].join(', ')
   return `left out: ${countText(outdated.length, 'kept run')} of ${names}, which has changed since\n`
+}
+
+/** Real runs that are not counted, whatever came of them: the rule knows the machine's load and no verdict. */
+export function starvedText(starved: readonly Observation[], mostLoad: number): string {
+  const names = [...new Set(starved.map(({ scenario }) => scenario))].join(', ')
+  const [what, why] = [countText(starved.length, 'real run'), 'a starved bot is another experiment']
+  return `not counted: ${what} of ${names} on a machine with more than ${mostLoad} runnable processes a core; ${why}\n`
 }
 
 function conformTable(conformities: readonly Conformity[], colors: Colors): string {
@@ -116,23 +122,6 @@ export function calibrationText(conformities: readonly Conformity[]): string {
   })
   if (lines.length === 0) return ''
   return `${lines.join('')}the memory model is ${LEDGER_CONSTANTS.note}\n`
-}
-
-/** Runnable processes a core from which on a real bot waits for the CPU more than for anything else. */
-const BUSY_LOAD = 4
-
-/** What a reader must bear in mind of real runs that were made on a busy machine; '' when none was. */
-function loadText({ conformities, real }: ConformReport, colors: Colors): string {
-  const compared = new Set(conformities.map(({ scenario }) => scenario))
-  const loads = real.flatMap(({ scenario, loadPerCore }) =>
-    compared.has(scenario) ? (loadPerCore ?? []) : [],
-  )
-  const busy = loads.filter((load) => load > BUSY_LOAD)
-  if (busy.length === 0) return ''
-  const most = Math.round(Math.max(...busy))
-  return colors.dim(
-    `note: ${countText(busy.length, 'real run')} had up to ${most} runnable processes a core: late answers and lost leases there are a starved bot's\n`,
-  )
 }
 
 function summaryLine(conformities: readonly Conformity[], colors: Colors): string {

@@ -88,6 +88,15 @@ describe('conform', () => {
     })
   })
 
+  it('does not count a real run of a starved bot, says so, and makes it when there is less load', async () => {
+    const directory = temporaryFolder()
+    const words = 'dyno-restart/sound --observations runs.json'
+    const busy = await conform(words, { directory, loadPerCore: 4.1 })
+    expect(busy.exitCode).toBe(3)
+    expect(busy.out).toContain('not counted: 1 real run of dyno-restart/sound on a machine with more than 4')
+    expect((await conform(words, { directory, loadPerCore: 4 })).out).toMatch(/dyno-restart\/sound +1 /)
+  })
+
   it('has nothing to compare when the lab could not finish the real run; exit 3', async () => {
     const { exitCode, out } = await conform('dyno-restart/lossy')
     expect(exitCode).toBe(3)

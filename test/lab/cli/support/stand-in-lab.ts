@@ -85,6 +85,7 @@ export interface LabCall {
   readonly directory?: string
   readonly lifetime?: Lifetime
   readonly sweep?: StandInSweep
+  readonly loadPerCore?: number
 }
 
 /** What the points of a sweep come to, by the beginning of their text; all others hold. */
@@ -107,6 +108,7 @@ export async function lab(words: string, call: LabCall = {}): Promise<LabAnswer>
     scenarios: call.scenarios ?? STAND_IN_SCENARIOS,
     subsets: { few: ['disconnect-storm/sound'] },
     workerUrl: call.workerUrl ?? new URL('stand-in-worker.ts', import.meta.url),
+    loadPerCore: () => call.loadPerCore ?? 0.5,
     startPostgres: (options) => postgres.start(options),
     inspectDocker: () => Promise.resolve(call.docker ?? NO_DOCKER),
     buildBot: () => Promise.resolve(),
