@@ -22,7 +22,7 @@ export const deafSession = defineScenario({
       { claim: 'connected', withinMs: 45 * MINUTE_MS },
       { claim: 'all-answered', withinMs: 45 * MINUTE_MS },
     ],
-    sometimes: [{ event: 'wa.close', atLeast: 2 }],
+    sometimes: [{ event: 'wa.close', atLeast: 2 }, { event: 'log.connection.phone-unheard' }],
   },
   real: {
     durationMs: 200 * SECOND_MS,

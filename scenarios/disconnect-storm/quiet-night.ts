@@ -14,7 +14,8 @@ export const quietNight = defineScenario({
   },
   real: {
     durationMs: 100 * SECOND_MS,
-    settings: { ...SHORT_WAITS, CONNECTION_CHECK_INTERVAL: '5000' },
+    // Probed several times in its silence, each time with the phone's answer to be awaited.
+    settings: { ...SHORT_WAITS, CONNECTION_CHECK_INTERVAL: '5000', CONNECTION_QUIET_MS: '10000' },
     messageEveryMs: 500,
     workload: { quiet: { atMs: 10 * SECOND_MS, forMs: 75 * SECOND_MS } },
     faults: [],
