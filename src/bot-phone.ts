@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import type { ConnectionKeeper } from './connection/connection-keeper.ts'
 import { PhoneWatch } from './connection/phone-watch.ts'
 
+/** The watch over the phone's silence, on the bot's parts. */
 export function createPhoneWatch(
   { clock, logger }: Pick<BotPorts, 'clock' | 'logger'>,
   config: Config,

@@ -43,7 +43,7 @@ export function supervisorSettings(config: Config, limits: MachineLimits): Super
     memory: {
       isEnabled: config.isMemoryOptimizationEnabled,
       quotaBytes: quotaBytesOf(config, limits),
-      // The bot itself asks for a fresh process 30 s after 85 %; above the quota for a minute it does not.
+      // The bot itself asks for a fresh process 30 s after 85 % at the latest; above the quota for a minute it does not.
       recyclePercent: 110,
       patienceMs: 60 * SECOND_MS,
       killPercent: 150,
@@ -59,7 +59,7 @@ export function supervisorSettings(config: Config, limits: MachineLimits): Super
 
 /**
  * V8's limit for the bot's old space, MB: the quota. Whatever grows, memory reaches the quota, where the bot is
- * recycled in order at the latest, before V8 gives up: what is not heap takes about 90 MB more. V8 remains the last
+ * recycled in order at the latest, before V8 gives up: what is not heap takes about 120 MB more. V8 remains the last
  * resort against what grows faster than memory is sampled, at about 130 % of the quota, below Heroku's kill at 200 %.
  * At three quarters of the quota V8 came first: leaks of 5 and 8 MB/s ended in SIGABRT at 92 % of the quota.
  */

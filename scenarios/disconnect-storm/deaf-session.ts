@@ -3,7 +3,8 @@ import { MINUTE_MS, SECOND_MS, SHORT_WAITS, SOUND } from '../support.ts'
 
 /**
  * A mute connection first, which its probe finds out, and then one that confirms everything, which only the phone's
- * missing answer does: in this order the second cannot mend what a bot missed of the first.
+ * missing answer does: in this order the second cannot mend what a bot missed of the first. On real processes only the
+ * second, harder kind.
  */
 export const deafSession = defineScenario({
   id: 'disconnect-storm/deaf-session',
@@ -36,7 +37,7 @@ export const deafSession = defineScenario({
         { claim: 'connected', withinMs: 120 * SECOND_MS },
         { claim: 'all-answered', withinMs: 120 * SECOND_MS },
       ],
-      sometimes: [{ event: 'wa.open', atLeast: 2 }],
+      sometimes: [{ event: 'wa.open', atLeast: 2 }, { event: 'log.connection.phone-unheard' }],
     },
   },
 })

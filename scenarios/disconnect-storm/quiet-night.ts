@@ -25,7 +25,10 @@ export const quietNight = defineScenario({
         { claim: 'connected', withinMs: 20 * SECOND_MS },
         { claim: 'all-answered', withinMs: 20 * SECOND_MS },
       ],
-      sometimes: [{ event: 'wa.sent', atLeast: 10 }],
+      sometimes: [
+        { event: 'wa.sent', atLeast: 10 },
+        { event: 'log.connection.suspicious', atLeast: 3 },
+      ],
     },
   },
 })

@@ -70,8 +70,9 @@ export async function conformCommand(
   checkPlace(directory, '--observations', options.observationsFile)
   const { pairings, uncompared } = pairUp(await select(environment, selectors, options.all), selectors)
   const path = options.observationsFile && resolve(directory, options.observationsFile)
-  const { current: kept, outdated } = sorted(path === undefined ? [] : readObservations(path), pairings)
+  const { kept, outdated, starved } = sorted(path === undefined ? [] : readObservations(path), pairings)
   if (outdated.length > 0) terminal.write(outdatedText(outdated))
+  if (starved.length > 0) terminal.write(starvedText(starved, MOST_LOAD_PER_CORE))
   const real = await lifetime.unlessInterrupted(observeReal(environment, pairings, options, kept, path))
   const virtual = await lifetime.unlessInterrupted(observeTwins(environment, pairings, real))
   const notJudged = new Set<string>(Object.keys(NOT_JUDGED))
@@ -120,13 +121,23 @@ function pairUp(
 
 /** Runs of a scenario as it is no longer say nothing about it; runs of scenarios that were not asked for stay. */
 function sorted(
-  kept: readonly Observation[],
+  runs: readonly Observation[],
   pairings: readonly Pairing[],
-): { readonly current: Observation[]; readonly outdated: Observation[] } {
+): Readonly<Record<'kept' | 'outdated' | 'starved', Observation[]>> {
   const versions = new Map(pairings.map(({ scenario }) => [scenario.id, versionOf(scenario)]))
-  const isCurrent = ({ scenario, version }: Observation): boolean =>
-    (versions.get(scenario) ?? version) === version
-  return { current: kept.filter(isCurrent), outdated: kept.filter((each) => !isCurrent(each)) }
+  const isOutdated = ({ scenario, version }: Observation): boolean =>
+    (versions.get(scenario) ?? version) !== version
+  const counted = runs.filter((each) => !isStarved(each))
+  return {
+    kept: counted.filter((each) => !isOutdated(each)),
+    outdated: counted.filter(isOutdated),
+    starved: runs.filter(isStarved),
+  }
+}
+
+/** By the machine's load alone, whatever the verdict. */
+export function isStarved({ loadPerCore }: Observation): boolean {
+  return (loadPerCore ?? 0) > MOST_LOAD_PER_CORE
 }
 
 /** Kept observations of the pairings and, until there are as many as asked for, new ones. */
@@ -173,7 +184,7 @@ async function observeReal(
             environment.engine.loadPerCore(),
           )
           if (seen === undefined) return
-          if ((seen.loadPerCore ?? 0) > MOST_LOAD_PER_CORE) return void starved.push(seen)
+          if (isStarved(seen)) return void starved.push(seen)
           observations.push(seen)
           if (path !== undefined) writeObservations(path, observations)
         },

@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { CALIBRATION_SETS } from '../conform/calibration-sets.ts'
 import { PEAK_MARGIN_PERCENT, RUNS_FOR_PEAK } from '../conform/conformity.ts'
-import { conformCommand } from './conform-command.ts'
+import { MOST_LOAD_PER_CORE, conformCommand } from './conform-command.ts'
 import type { ExitCode } from './exit-code.ts'
 import { POSTGRES_KINDS } from './lab-environment.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
@@ -18,6 +18,9 @@ Each scenario runs at the real level and, with the same time line, settings and 
 are: the claims that hold; the order in which key events come, first of each after each fault; the order in which
 reclaimers are asked; and memory: the ledger's peak must lie between the median and the maximum + ${PEAK_MARGIN_PERCENT} % of the real
 runs, of which it takes ${RUNS_FOR_PEAK} to say it firmly.
+
+Kept runs of a scenario that has changed since are left out, and go from the file with the next new run. Real runs on a
+machine with more than ${MOST_LOAD_PER_CORE} runnable processes a core are neither counted nor kept: run it again to make them anew.
 
 The memory model
 ${Object.entries(CALIBRATION_SETS)

@@ -11,9 +11,8 @@ export interface LedgerConstant {
   readonly source: string
 }
 
-/** With many other Node processes beside it, which share pages with it, the same dyno shows 95 to 129 MB. */
-const IDLE =
-  'measured at the real level with few other Node processes on the machine: 136 to 138 MB Pss at rest'
+/** With many processes beside it that run by the same Node, and so share pages with it, the same dyno shows 95 to 129 MB. */
+const IDLE = 'measured at the real level, by a Node of its own: 137 to 144 MB Pss at rest'
 const MESSAGES = 'measured: 10,000 to 30,000 messages of one contact through a connected Baileys'
 const BALLOON = 'docs/memory-balloon.md, Node 24'
 

@@ -43,6 +43,7 @@ export class Phone {
     scheduler.schedule('wa.phone', drawMs(stream, LATENCY_MS.phoneAnswer), () => this.#answer())
   }
 
+  /** Its owner has it on the net again. */
   turnedOn(): void {
     if (!this.#isOwing) return
     this.#isOwing = false

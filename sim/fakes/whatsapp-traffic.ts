@@ -62,6 +62,7 @@ export class SocketTraffic {
     return this.questions.ask(kind, (id) => write(() => context.server.answer(connection, kind, id)))
   }
 
+  /** The server hands a message to this connection. */
   arrive(cipher: Ciphertext, kind: InboundMessage['kind']): void {
     if (cipher.isFromPhone) this.seePhone(cipher.sentAtMs)
     this.intake.push({ cipher, kind })

@@ -49,7 +49,7 @@ export class ConnectionWatch {
   }
 
   /**
-   * Looks which connections their owners still hold, by their open files: the kernel’s table of all connections is far
+   * Looks which connections their owners still hold, by their open files: the kernel's table of all connections is far
    * too slow to read for that. To be called every so often.
    */
   look(): void {

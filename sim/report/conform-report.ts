@@ -39,7 +39,7 @@ export function outdatedText(outdated: readonly Observation[]): string {
 export function starvedText(starved: readonly Observation[], mostLoad: number): string {
   const names = [...new Set(starved.map(({ scenario }) => scenario))].join(', ')
   const [what, why] = [countText(starved.length, 'real run'), 'a starved bot is another experiment']
-  return `not counted: ${what} of ${names} on a machine with more than ${mostLoad} runnable processes a core; ${why}\n`
+  return `not counted: ${what} of ${names} on a machine with more than ${mostLoad} runnable processes a core; ${why}, run it again\n`
 }
 
 function conformTable(conformities: readonly Conformity[], colors: Colors): string {

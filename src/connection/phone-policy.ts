@@ -48,6 +48,7 @@ export function afterSign(
   return { silentSinceMs, warnedAtMs: isBack ? undefined : record.warnedAtMs }
 }
 
+/** Whether the silence has lasted for as long as the owner wants to be warned of. */
 export function isOverdue(record: PhoneRecord, nowMs: number, { warnAfterMs }: PhoneSettings): boolean {
   return warnAfterMs !== undefined && nowMs - record.silentSinceMs >= warnAfterMs
 }
@@ -73,6 +74,7 @@ export function isWorthWriting(stored: PhoneRecord | undefined, present: PhoneRe
   return present.silentSinceMs - stored.silentSinceMs >= HOUR_MS
 }
 
+/** What the owner is to be told once `written` is stored in place of `stored`; undefined: nothing. */
 export function newsOf(stored: PhoneRecord | undefined, written: PhoneRecord): PhoneNews | undefined {
   const wasWarned = stored?.warnedAtMs !== undefined
   const isWarned = written.warnedAtMs !== undefined

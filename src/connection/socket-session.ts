@@ -187,6 +187,10 @@ export class SocketSession {
     }
   }
 
+  /**
+   * In time counts by when it comes, not by its stamp: clocks differ. What waited on the server and comes after the
+   * first send of a connection so counts, too, at the price of one reconnect when the phone is off by then.
+   */
   #onPhoneSeen(atMs: number): void {
     this.#noteDelivery()
     const { clock, phoneAnswerMs } = this.#deps

@@ -25,7 +25,7 @@ export interface MemorySettings extends MemoryChoices {
   readonly ineffectivePercent: number
   /** What an emergency cleanup leaves has grown when it is so much more than the one before left, in percent of the quota. */
   readonly growthPercent: number
-  /** An emergency that lasts so long after its first cleanup ends in a recycle. */
+  /** An emergency that lasts so long ends in a recycle, whether or not a cleanup is over. */
   readonly recycleAfterMs: number
   /** A recycle that was asked for or accepted and did not happen is asked for again after this. */
   readonly recycleRepeatMs: number

@@ -95,6 +95,9 @@ describe('conform', () => {
     expect(busy.exitCode).toBe(3)
     expect(busy.out).toContain('not counted: 1 real run of dyno-restart/sound on a machine with more than 4')
     expect((await conform(words, { directory, loadPerCore: 4 })).out).toMatch(/dyno-restart\/sound +1 /)
+    const runs = readFileSync(join(directory, 'runs.json'), 'utf8')
+    writeFileSync(join(directory, 'runs.json'), runs.replace('"loadPerCore":4', '"loadPerCore":4.1'))
+    expect((await conform(`${words} --runs 0`, { directory })).out).toContain('not counted: 1 real run of')
   })
 
   it('has nothing to compare when the lab could not finish the real run; exit 3', async () => {
