@@ -87,8 +87,8 @@ describe('messages and contacts', () => {
       return peakBytes / MB
     })
     for (const peakMb of peaks) {
-      expect(peakMb).toBeGreaterThan(19)
-      expect(peakMb).toBeLessThanOrEqual(55)
+      expect(peakMb).toBeGreaterThan(41)
+      expect(peakMb).toBeLessThanOrEqual(60)
     }
     expect(new Set(peaks).size).toBe(3)
   })
