@@ -32,11 +32,11 @@ export function upgradeRefused(httpStatus: number): CloseReport {
 }
 
 /** A login that the server would not make active: nothing is delivered over it, so it is none. */
-export function notActivated(error: Error | undefined): CloseReport {
-  const code = error !== undefined && 'data' in error ? error.data : undefined
+export function notActivated(error: unknown): CloseReport {
+  const code = error instanceof Error && 'data' in error ? error.data : undefined
   return {
     statusCode: code === TOO_MANY_QUERIES ? code : undefined,
-    message: `login not made active: ${error?.message ?? 'no answer'}`,
+    message: `login not made active: ${errorMessageOf(error)}`,
   }
 }
 

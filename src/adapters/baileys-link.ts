@@ -12,6 +12,7 @@ import type {
 } from '@whiskeysockets/baileys'
 import { errorCodeOf } from '../errors.ts'
 import type { CloseReport, OutgoingMessage } from '../ports/whatsapp-socket.ts'
+import { askActive } from './baileys-activation.ts'
 import { notActivated, upgradeRefused } from './baileys-close-report.ts'
 import { outsideTransactions } from './baileys-context.ts'
 import { BaileysIntake } from './baileys-intake.ts'
@@ -38,8 +39,8 @@ export class BaileysLink {
   readonly #intake: BaileysIntake
   readonly #sends: BaileysSends
   readonly #pairing: BaileysPairing
-  /** Why the server would not make this login active. */
-  #refusal: CloseReport | undefined
+  /** One of this login: then Baileys may say open of what is not. */
+  #hasQueryFailed = false
 
   /** @throws what Baileys throws on unusable options */
   constructor(deps: LinkDeps, session: LinkSession, owner: LinkOwner) {
@@ -123,7 +124,7 @@ export class BaileysLink {
         settings,
         caches,
         version,
-        logger: createBaileysLogger(logger, (error) => (this.#refusal = notActivated(error))),
+        logger: createBaileysLogger(logger, () => (this.#hasQueryFailed = true)),
       }),
       auth: { creds, keys },
       cachedGroupMetadata: (group) => this.#groupMetadata(group),
@@ -174,13 +175,23 @@ export class BaileysLink {
     ev.on('connection.update', ({ qr, connection, lastDisconnect, reachoutTimeLock }) => {
       if (reachoutTimeLock !== undefined) logTimeLock(this.#deps.logger, reachoutTimeLock)
       if (qr !== undefined) this.#pairing.offer(qr)
-      if (connection === 'open') this.#opened()
+      if (connection === 'open') void this.#loggedIn()
       if (connection === 'close') this.#owner.onClosed(lastDisconnect?.error)
     })
   }
 
+  /** Never rejects. */
+  async #loggedIn(): Promise<void> {
+    if (!this.#hasQueryFailed) return this.#opened()
+    try {
+      await outsideTransactions(() => askActive(this.#sock, this.#deps.settings.pingTimeoutMs))
+      if (this.#owner.isAlive()) this.#opened()
+    } catch (error) {
+      this.#owner.onBroken(notActivated(error))
+    }
+  }
+
   #opened(): void {
-    if (this.#refusal !== undefined) return this.#owner.onBroken(this.#refusal)
     this.#pairing.opened()
     if (noteAccepted(this.#session)) this.#saveCreds({})
     this.#owner.onOpen()

@@ -25,11 +25,8 @@ const QUERY_FAILED = ['failed to send initial passive iq', 'timed out waiting fo
 
 const silent = (): void => undefined
 
-/** @param onQueryFailed told why; during a login Baileys reports the connection as open all the same */
-export function createBaileysLogger(
-  logger: Logger,
-  onQueryFailed: (error: Error | undefined) => void = silent,
-): BaileysLogger {
+/** @param onQueryFailed also during a login, which Baileys reports as open all the same */
+export function createBaileysLogger(logger: Logger, onQueryFailed: () => void = silent): BaileysLogger {
   const own: BaileysLogger = {
     level: 'warn',
     child: () => own,
@@ -38,7 +35,7 @@ export function createBaileysLogger(
     info: silent,
     warn: (fields, text) => {
       logger.debug('baileys.warned', lineOf(fields, text))
-      if (text !== undefined && QUERY_FAILED.includes(text)) onQueryFailed(errorIn(fields))
+      if (text !== undefined && QUERY_FAILED.includes(text)) onQueryFailed()
     },
     error: (fields, text) => logger.warn('baileys.failed', lineOf(fields, text)),
   }

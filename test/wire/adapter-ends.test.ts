@@ -46,27 +46,45 @@ describe('a login that is not made active', () => {
       query: 'passive',
       code: 429,
       text: 'rate-overlimit',
-      times: 1,
+      times: 2,
     })
     const life = await connect()
     const report = await life.closed()
     expect(report).toEqual({ statusCode: 429, message: 'login not made active: rate-overlimit' })
     expect(causeOf(report, { phase: 'connecting' })).toBe('rate-limited')
-    expect([life.events, refused.struck]).toEqual([['close'], 1])
+    expect([life.events, refused.struck]).toEqual([['close'], 2])
     const next = await open()
     await whatsapp.addContact().say('after it', { to: account })
     await next.accepts('after it')
   })
 
   it('because nobody answers is none, too', async () => {
-    const { whatsapp, connect } = await start({ queryTimeoutMs: 300 })
+    const { whatsapp, connect } = await start({ queryTimeoutMs: 300, pingTimeoutMs: 200 })
     await whatsapp.inject({ kind: 'unanswered', query: 'passive' })
     const life = await connect()
     expect(await life.closed()).toEqual({
       statusCode: undefined,
-      message: 'login not made active: no answer',
+      message: expect.stringMatching(/^login not made active: /),
     })
     expect(life.events).toEqual(['close'])
+  })
+
+  it('at first is asked for it again, and then delivers', async () => {
+    const { whatsapp, account, open } = await start()
+    const refused = await whatsapp.inject({ kind: 'query-error', query: 'passive', code: 500, times: 1 })
+    const life = await open()
+    await whatsapp.addContact().say('all the same', { to: account })
+    await life.accepts('all the same')
+    expect(refused.struck).toBe(1)
+  })
+
+  it('is not made of a query whose failure Baileys bears', async () => {
+    const { whatsapp, account, open } = await start({ queryTimeoutMs: 300 })
+    const silenced = await whatsapp.inject({ kind: 'unanswered', query: 'encrypt' })
+    const life = await open()
+    await whatsapp.addContact().say('all the same', { to: account })
+    await life.accepts('all the same')
+    expect(silenced.struck).toBeGreaterThan(0)
   })
 })
 
