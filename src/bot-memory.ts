@@ -24,9 +24,8 @@ export function createMemoryManager(
     clock,
     logger,
     probe,
-    reclaimers: [...reclaimers, ...parts.reclaimers],
     settings: botMemorySettings(options),
-    requestRecycle: () => parts.requestRecycle(),
-    onLevel: (level) => parts.onLevel(level),
+    ...parts,
+    reclaimers: [...reclaimers, ...parts.reclaimers],
   })
 }

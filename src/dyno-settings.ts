@@ -9,6 +9,7 @@ import type { SupervisorSettings } from './supervisor/supervisor-settings.ts'
 
 const SECOND_MS = 1_000
 const MB_BYTES = 1_048_576
+
 export interface MachineLimits {
   /** Memory limit as the container tells it, bytes; undefined where it does not. */
   readonly containerLimitBytes: number | undefined

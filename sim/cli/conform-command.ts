@@ -15,6 +15,7 @@ import { NOT_JUDGED } from '../real/not-judged.ts'
 import { conformJson, conformText, outdatedText, starvedText } from '../report/conform-report.ts'
 import { Progress } from '../report/progress.ts'
 import type { Scenario } from '../scenario.ts'
+import { durationMsOf } from '../world/run-result.ts'
 import type { RunResult } from '../world/run-result.ts'
 import { EXIT } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
@@ -43,8 +44,8 @@ export const VIRTUAL_RUNS = 10
 export const MEMORY_EVERY_MS = 500
 
 /**
- * Runnable processes a core, over the last minute, above which a real run says nothing about the bot: with six and more,
- * two of five left commands unanswered at the end whose likes all were answered with up to four.
+ * Runnable processes a core, over the last minute, above which a real run says nothing about the bot: of 31 runs with
+ * more, 8 left commands unanswered at their end, of 60 with at most so many none.
  */
 export const MOST_LOAD_PER_CORE = 4
 
@@ -180,7 +181,7 @@ async function observeReal(
           const seen = observe(
             job.request.scenario,
             result,
-            durationOf(job),
+            durationMsOf(job.request),
             environment.engine.loadPerCore(),
           )
           if (seen === undefined) return
@@ -211,7 +212,7 @@ async function observeTwins(
   const results: RunResult[] = await openPool(environment, undefined, { size: environment.cores }).run(jobs)
   return results.flatMap((result, index) => {
     const job = jobs[index]
-    return job === undefined ? [] : (observe(job.scenario, result, durationOf(job)) ?? [])
+    return job === undefined ? [] : (observe(job.scenario, result, durationMsOf(job.request)) ?? [])
   })
 }
 
@@ -221,8 +222,4 @@ function jobOf(scenario: Scenario, level: 'real' | 'model', seed: number): RunJo
     keepLines: Number.MAX_SAFE_INTEGER,
     sendsLinesAlways: true,
   }
-}
-
-function durationOf({ request: { scenario, level } }: RunJob): number {
-  return level === 'real' ? (scenario.real?.durationMs ?? scenario.durationMs) : scenario.durationMs
 }

@@ -7,7 +7,7 @@ import type { CloseReport, InboundMessage } from '../../src/ports/whatsapp-socke
 import type { PrngStream } from '../world/prng.ts'
 import type { Scheduler } from '../world/scheduler.ts'
 import type { TraceData } from '../world/trace.ts'
-import type { WhatsappFaults } from './whatsapp-faults.ts'
+import type { Deafness, WhatsappFaults } from './whatsapp-faults.ts'
 import type { Phone } from './whatsapp-phone.ts'
 import type { Pipe } from './whatsapp-pipe.ts'
 import type { CipherStep } from './whatsapp-ratchet.ts'
@@ -82,10 +82,7 @@ export class WhatsappConnection {
   readonly toServer: Pipe
   readonly toClient: Pipe
   stage: ConnectionStage = 'handshake'
-  /** It delivers nothing. */
-  isDeaf = false
-  /** The server's confirmations do not come either. */
-  isWithoutAcks = false
+  deafness: Deafness = 'none'
   /** The last of the bot's messages that the server took, for an ack that comes late. */
   lastTakenId: string | undefined
 
@@ -101,5 +98,10 @@ export class WhatsappConnection {
     this.client = options.client
     this.toServer = options.toServer
     this.toClient = options.toClient
+  }
+
+  /** It delivers nothing. */
+  get isDeaf(): boolean {
+    return this.deafness !== 'none'
   }
 }

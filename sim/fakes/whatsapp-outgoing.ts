@@ -66,7 +66,7 @@ function acknowledge(
   errorCode: number | undefined,
 ): void {
   const { faults, stream } = context
-  if (connection.isWithoutAcks) {
+  if (connection.deafness === 'mute') {
     faults.strike('deaf')
     return
   }

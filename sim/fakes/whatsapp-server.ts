@@ -114,7 +114,7 @@ export class WhatsappServer {
     if (connection.stage !== 'logged-in') return
     const { faults, stream, scheduler } = this.#context
     connection.stage = 'active'
-    deafen(connection, faults.deafAfterReconnect)
+    connection.deafness = faults.deafAfterReconnect
     connection.toClient.send(drawMs(stream, LATENCY_MS.oneWay), () => connection.client.onActive())
     this.mailbox.replay(connection)
     this.#context.phone.replay(connection)
@@ -138,7 +138,7 @@ export class WhatsappServer {
     }
     const latencyMs = drawMs(this.#context.stream, LATENCY_MS.oneWay)
     if (kind === 'ping') connection.toClient.send(latencyMs, () => client.onPong(questionId))
-    else if (connection.isWithoutAcks) this.faults.strike('deaf')
+    else if (connection.deafness === 'mute') this.faults.strike('deaf')
     else connection.toClient.send(latencyMs, () => client.onProbeReply(questionId))
   }
 
@@ -176,7 +176,7 @@ export class WhatsappServer {
     const { active } = this.#connections
     if (active === undefined) return
     const wasDeaf = active.isDeaf
-    deafen(active, deafness)
+    active.deafness = deafness
     if (wasDeaf && !active.isDeaf) this.mailbox.catchUp(active)
   }
 
@@ -185,9 +185,4 @@ export class WhatsappServer {
     this.#context.senders.resetAll()
     this.mailbox.forgetCiphers()
   }
-}
-
-function deafen(connection: WhatsappConnection, deafness: Deafness): void {
-  connection.isDeaf = deafness !== 'none'
-  connection.isWithoutAcks = deafness === 'mute'
 }

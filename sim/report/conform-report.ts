@@ -31,15 +31,17 @@ export function conformText(report: ConformReport, colors: Colors): string {
 
 /** Kept runs that are left out, because their scenario is another one by now. */
 export function outdatedText(outdated: readonly Observation[]): string {
-  const names = [...new Set(outdated.map(({ scenario }) => scenario))].join(', ')
-  return `left out: ${countText(outdated.length, 'kept run')} of ${names}, which has changed since\n`
+  return `left out: ${countText(outdated.length, 'kept run')} of ${namesOf(outdated)}, which has changed since\n`
 }
 
 /** Real runs that are not counted, whatever came of them: the rule knows the machine's load and no verdict. */
 export function starvedText(starved: readonly Observation[], mostLoad: number): string {
-  const names = [...new Set(starved.map(({ scenario }) => scenario))].join(', ')
   const [what, why] = [countText(starved.length, 'real run'), 'a starved bot is another experiment']
-  return `not counted: ${what} of ${names} on a machine with more than ${mostLoad} runnable processes a core; ${why}, run it again\n`
+  return `not counted: ${what} of ${namesOf(starved)} on a machine with more than ${mostLoad} runnable processes a core; ${why}, run it again\n`
+}
+
+function namesOf(runs: readonly Observation[]): string {
+  return [...new Set(runs.map(({ scenario }) => scenario))].join(', ')
 }
 
 function conformTable(conformities: readonly Conformity[], colors: Colors): string {

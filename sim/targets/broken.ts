@@ -4,6 +4,7 @@
  * name: `breaks` lists every claim that it breaks.
  */
 
+import { PHONE_KEY_TYPE } from '../../src/connection/phone-watch.ts'
 import { UNANSWERED, broken } from './broken-bot.ts'
 import type { BrokenBot } from './broken-bot.ts'
 import { connectingBadly, endingBadly } from './broken-connections.ts'
@@ -173,7 +174,7 @@ const watching: readonly BrokenBot[] = [
     'counts-its-phone-anew-with-each-start',
     { ...PHONE, says: /^not warned/ },
     {
-      ports: ({ sessionStore }) => ({ sessionStore: session.forgettingKeys(sessionStore, phone.PHONE_ROWS) }),
+      ports: ({ sessionStore }) => ({ sessionStore: session.forgettingKeys(sessionStore, PHONE_KEY_TYPE) }),
     },
   ),
   broken(

@@ -5,16 +5,9 @@
  */
 
 import type { WASocket } from '@whiskeysockets/baileys'
-import { AppError } from '../errors.ts'
+import { askServer } from './baileys-query.ts'
 
-/** @throws AppError `timed-out`; else Baileys' error, with the code of a refusal as its `data` */
-export async function askActive(sock: WASocket, timeoutMs: number): Promise<void> {
-  const question = {
-    tag: 'iq',
-    attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'passive' },
-    content: [{ tag: 'active', attrs: {} }],
-  }
-  // A question that timed out may also resolve, to nothing.
-  const answer: unknown = await sock.query(question, timeoutMs)
-  if (answer === undefined) throw new AppError('timed-out', `no answer within ${timeoutMs} ms`)
+/** @throws AppError `timed-out`; else Baileys' error, of a refusal too */
+export function askActive(sock: WASocket, timeoutMs: number): Promise<void> {
+  return askServer(sock, { type: 'set', xmlns: 'passive', tag: 'active' }, timeoutMs)
 }

@@ -33,7 +33,7 @@ export function upgradeRefused(httpStatus: number): CloseReport {
 
 /** A login that the server would not make active: nothing is delivered over it, so it is none. */
 export function notActivated(error: unknown): CloseReport {
-  const code = error instanceof Error && 'data' in error ? error.data : undefined
+  const code = refusalCodeOf(error)
   return {
     statusCode: code === TOO_MANY_QUERIES ? code : undefined,
     message: `login not made active: ${errorMessageOf(error)}`,
@@ -47,4 +47,10 @@ export function statusCodeOf(error: unknown): number | undefined {
   if (typeof output !== 'object' || output === null || !('statusCode' in output)) return undefined
   const { statusCode } = output
   return typeof statusCode === 'number' && Number.isInteger(statusCode) ? statusCode : undefined
+}
+
+/** The code with which the server refused a query: Baileys puts that of an `<error>` into the Boom's data. */
+export function refusalCodeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('data' in error) || typeof error.data !== 'number') return undefined
+  return error.data
 }

@@ -10,26 +10,16 @@
 import { generateMessageIDV2, jidNormalizedUser, proto } from '@whiskeysockets/baileys'
 import type { WASocket } from '@whiskeysockets/baileys'
 import { AppError } from '../errors.ts'
-import { statusCodeOf } from './baileys-close-report.ts'
+import { refusalCodeOf } from './baileys-close-report.ts'
+import { askServer } from './baileys-query.ts'
 
-const TIMED_OUT = 408
-
-/** @throws AppError `timed-out`; else Baileys' error */
+/** A refusal is an answer, too. @throws AppError `timed-out`; else Baileys' error */
 export async function askPing(sock: WASocket, timeoutMs: number): Promise<void> {
-  const ping = {
-    tag: 'iq',
-    attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' },
-    content: [{ tag: 'ping', attrs: {} }],
-  }
   try {
-    // A question that timed out may also resolve, to nothing.
-    const answer: unknown = await sock.query(ping, timeoutMs)
-    if (answer !== undefined) return
+    await askServer(sock, { type: 'get', xmlns: 'w:p', tag: 'ping' }, timeoutMs)
   } catch (error) {
-    if (isRefusal(error)) return
-    if (statusCodeOf(error) !== TIMED_OUT) throw error
+    if (refusalCodeOf(error) === undefined) throw error
   }
-  throw new AppError('timed-out', `no answer to the ping within ${timeoutMs} ms`)
 }
 
 /** Resolves when the probe's acknowledgement, for which `awaitAck` listens, has come. */
@@ -56,9 +46,4 @@ export async function askProbe(
     additionalNodes: [{ tag: 'meta', attrs: { appdata: 'default' } }],
   })
   await acked
-}
-
-/** An answer all the same: Baileys puts the code of an `<error>` into the Boom's data. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'data' in error && typeof error.data === 'number'
 }

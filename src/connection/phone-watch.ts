@@ -30,7 +30,7 @@ export interface PhoneReport {
 }
 
 /** A key of our own among the session's: exports take it along, and earlier releases never ask for it. */
-const KEY_TYPE = 'blacksky-phone'
+export const PHONE_KEY_TYPE = 'blacksky-phone'
 const KEY_ID = 'last-seen'
 /** Long enough for what waited on the server to have come. */
 const LOOK_EVERY_MS = 600_000
@@ -123,7 +123,7 @@ export class PhoneWatch {
     if (keys === undefined || keys === this.#readFrom || this.#isReading) return
     this.#isReading = true
     try {
-      const { [KEY_ID]: value } = await keys.get(KEY_TYPE, [KEY_ID])
+      const { [KEY_ID]: value } = await keys.get(PHONE_KEY_TYPE, [KEY_ID])
       this.#readFrom = keys
       this.#begin(storedRecord(value, clock.nowMs()))
     } catch (error) {
@@ -163,7 +163,7 @@ export class PhoneWatch {
   async #store(record: PhoneRecord): Promise<void> {
     const keys = this.#readFrom
     try {
-      await keys?.set({ [KEY_TYPE]: { [KEY_ID]: record } })
+      await keys?.set({ [PHONE_KEY_TYPE]: { [KEY_ID]: record } })
     } catch (error) {
       this.#mustWait = true
       this.#deps.logger.debug('phone.not-written', { code: errorCodeOf(error) })

@@ -18,6 +18,7 @@ import { snapshotHandlers } from './http-snapshot.ts'
 import type { Metrics } from './metrics.ts'
 import { STYLE_SOURCE, loginPage, pairingPage } from './pages.ts'
 import type { PairingView } from './pages.ts'
+import { phoneSilentSeconds } from './phone-silence.ts'
 import { assessReadiness } from './readiness.ts'
 
 /** A token and a field name. */
@@ -168,9 +169,9 @@ function pairingHandler(deps: HealthServerDeps): RequestHandler {
 }
 
 function phoneView(status: BotStatus | undefined, nowMs: number): PairingView['phone'] {
-  if (status?.phone === undefined) return undefined
-  const { silentSinceMs, isOverdue } = status.phone
-  return { silentSeconds: Math.max(0, nowMs - silentSinceMs) / 1000, isOverdue }
+  const silentSeconds = phoneSilentSeconds(status, nowMs)
+  if (silentSeconds === undefined) return undefined
+  return { silentSeconds, isOverdue: status?.phone?.isOverdue === true }
 }
 
 /** The library is loaded when there is something to show: a linked bot never needs it. */

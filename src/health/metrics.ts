@@ -9,6 +9,7 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import type { BotStatus } from '../bot-status.ts'
 import { currentBot } from './health-report.ts'
 import type { HealthSource, MemoryView, SupervisorView } from './health-source.ts'
+import { phoneSilentSeconds } from './phone-silence.ts'
 import { assessReadiness } from './readiness.ts'
 
 interface View {
@@ -222,11 +223,6 @@ function backoffSeconds({ status, nowMs }: View): Reading {
   if (status === undefined) return undefined
   const { nextAttemptAtMs } = status.connection
   return nextAttemptAtMs === undefined ? 0 : Math.max(0, nextAttemptAtMs - nowMs) / 1000
-}
-
-function phoneSilentSeconds(status: BotStatus | undefined, nowMs: number): Reading {
-  const sinceMs = status?.phone?.silentSinceMs
-  return sinceMs === undefined ? undefined : Math.max(0, nowMs - sinceMs) / 1000
 }
 
 function oneOf(states: readonly string[], present: string | undefined): Reading {

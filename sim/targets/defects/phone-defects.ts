@@ -1,11 +1,9 @@
 /** Wrong ways to listen for the phone: signs missed or made up, and warnings forgotten. */
 
+import { PHONE_KEY_TYPE } from '../../../src/connection/phone-watch.ts'
 import type { SessionStore } from '../../../src/ports/session-store.ts'
 import type { WhatsappConnector } from '../../../src/ports/whatsapp-socket.ts'
 import { withConnect, withEvents } from './defect.ts'
-
-/** As phone-watch.ts names its row. */
-export const PHONE_ROWS = 'blacksky-phone'
 
 /** Nothing that the phone says is heard. */
 export function missingThePhone(connector: WhatsappConnector): WhatsappConnector {
@@ -48,7 +46,7 @@ export function forgettingWarnings(store: SessionStore): SessionStore {
     ...store,
     readKeys: async (query) => {
       const rows = await store.readKeys(query)
-      if (query.type !== PHONE_ROWS) return rows
+      if (query.type !== PHONE_KEY_TYPE) return rows
       return rows.map((row) => ({ ...row, value: row.value.replace(/,"warnedAtMs":\d+/, '') }))
     },
   }

@@ -28,6 +28,14 @@ function beBusy(): void {
 }
 
 const CONNECTED = { kind: 'connected', connection: 1, clientPort: 2 } as const
+const CLOSED_BY_CLIENT = {
+  kind: 'closed',
+  connection: 1,
+  by: 'client',
+  begunAgoMs: undefined,
+  statusCode: undefined,
+  message: '',
+} as const
 
 describe('a connection as it is traced', () => {
   it('is its bot’s from its beginning to the server’s end of it', () => {
@@ -64,14 +72,7 @@ describe('a connection as it is traced', () => {
   it('was ended by the bot when the client closes and its process lives', () => {
     const { seen, connections } = watch()
     connections.observe(CONNECTED)
-    connections.observe({
-      kind: 'closed',
-      connection: 1,
-      by: 'client',
-      begunAgoMs: undefined,
-      statusCode: undefined,
-      message: '',
-    })
+    connections.observe(CLOSED_BY_CLIENT)
     expect(seen.map((line) => line.split(' ')[0])).toEqual(['wa.connect', 'wa.end', 'wa.close'])
     expect(seen.at(-1)).toContain('"by":"end"')
   })
@@ -79,14 +80,7 @@ describe('a connection as it is traced', () => {
   it('went with its process when that is ending', () => {
     const { seen, connections } = watch(2 ** 30)
     connections.observe(CONNECTED)
-    connections.observe({
-      kind: 'closed',
-      connection: 1,
-      by: 'client',
-      begunAgoMs: undefined,
-      statusCode: undefined,
-      message: '',
-    })
+    connections.observe(CLOSED_BY_CLIENT)
     expect(seen.map((line) => line.split(' ')[0])).toEqual(['wa.connect', 'wa.close'])
     expect(seen.at(-1)).toContain('"by":"process"')
   })
