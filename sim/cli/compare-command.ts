@@ -4,6 +4,7 @@
  */
 
 import { resolve } from 'node:path'
+import type { Measurements } from '../assertions/measurements.ts'
 import { writeMeasurements } from '../assertions/measurements-file.ts'
 import { countText } from '../report/durations.ts'
 import {
@@ -30,6 +31,8 @@ import { writeAtomically } from './write-atomically.ts'
 
 export interface CompareOptions {
   readonly runs: number
+  /** How many beside each other. */
+  readonly jobs: number
   /** The bot beside ours. */
   readonly against: string
   readonly postgres: PostgresKind
@@ -75,10 +78,13 @@ export async function compareCommand(
   checkTarget(options.against, true, { folder: directory })
   const names = isPublished ? (engine.subsets[PUBLISHED_SUBSET] ?? []) : selectors
   const scenarios = scenariosAt('real', await selectScenarios(engine.scenarios, names, directory), names)
-  const { results, paths } = await runAll(environment, scenarios, sides, options)
-  const measured = results.flatMap(({ measurements }) => measurements ?? [])
-  if (files.measurements !== undefined && measured.length > 0)
-    writeMeasurements(resolve(directory, files.measurements), measured)
+  const measured: Measurements[] = []
+  const { results, paths } = await runAll(environment, scenarios, sides, options, ({ measurements }) => {
+    if (measurements === undefined) return
+    measured.push(measurements)
+    // Hours of runs: what is measured stays measured when they are cut short.
+    if (files.measurements !== undefined) writeMeasurements(resolve(directory, files.measurements), measured)
+  })
   const failures = results.filter(isFailure)
   const texts = failures.map((each) => failureText(each, pathOf(paths, each), environment.terminal.colors))
   const code = publish(environment, files, compareRuns(scenarios, sides, measured), texts)
@@ -89,14 +95,15 @@ async function runAll(
   environment: LabEnvironment,
   scenarios: readonly Scenario[],
   sides: readonly string[],
-  { runs, postgres }: CompareOptions,
+  { runs, jobs: workers, postgres }: CompareOptions,
+  onResult: (result: RunResult) => void,
 ) {
   await prepareReal(environment, OWN)
   const { pool } = await openWorkshop(environment, {
     postgres,
     needsDatabase: true,
     isReal: true,
-    workers: 1,
+    workers,
   })
   // Side by side in time, too: the nth run of the one is followed by the nth of the other.
   const requests = scenarios.flatMap((scenario) =>
@@ -114,10 +121,10 @@ async function runAll(
   const lastsMs = requests.reduce((sum, { scenario }) => sum + (scenario.real?.durationMs ?? 0), 0)
   const what = `${countText(scenarios.length, 'scenario')}, ${countText(runs, 'run')} of each and side`
   environment.terminal.write(
-    `${sides.join(' and ')}: ${what}, ${Math.ceil(lastsMs / 60_000)} minutes of real time\n`,
+    `${sides.join(' and ')}: ${what}, ${Math.ceil(lastsMs / workers / 60_000)} minutes of real time\n`,
   )
   const jobs = requests.map((request) => ({ request, keepLines: KEPT_LINES, sendsLinesAlways: false }))
-  return runJobs(environment, jobs, pool, ({ target }) => target === OWN)
+  return runJobs(environment, jobs, pool, { keeps: ({ target }) => target === OWN, onResult })
 }
 
 function publish(

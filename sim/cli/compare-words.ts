@@ -3,7 +3,7 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { compareCommand } from './compare-command.ts'
-import { EXIT_CODES, postgresOption } from './common-options.ts'
+import { EXIT_CODES, postgresOption, realJobsOption } from './common-options.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
 import { wholeNumber } from './whole-number.ts'
@@ -12,6 +12,7 @@ const MAX_RUNS = 100
 
 interface CompareWords {
   runs: number
+  jobs: number
   against: string
   postgres: PostgresKind
   scenarios: string[]
@@ -44,15 +45,17 @@ export function addCompare(
         .default([], 'none')
         .conflicts('scenarios'),
     )
+    .addOption(realJobsOption())
     .addOption(postgresOption())
     .option('--markdown <file>', 'write the tables there; default for the published ones: docs/results')
     .option('--json <file>', 'the same as JSON')
-    .option('--measurements <file>', 'write what was measured in each run there')
+    .option('--measurements <file>', 'write what was measured in each run there, as soon as it has ended')
     .addHelpText('after', EXIT_CODES)
     .action(async (words: CompareWords) =>
       end(
         await compareCommand(environment, words.scenarios, {
           runs: words.runs,
+          jobs: words.jobs,
           against: words.against,
           postgres: words.postgres,
           from: words.from,

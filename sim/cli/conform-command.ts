@@ -25,6 +25,7 @@ import { prepareReal } from './prepare-real.ts'
 import { checkPlace } from './run-command.ts'
 import { selectScenarios } from './select-scenarios.ts'
 import { openPool, openWorkshop } from './workshop.ts'
+import type { WorkerPool } from './worker-pool.ts'
 import type { RunJob } from './worker-protocol.ts'
 import { writeAtomically } from './write-atomically.ts'
 
@@ -33,6 +34,8 @@ export interface ConformOptions {
   readonly all: boolean
   /** Real runs of each scenario, kept ones included; 0: only what is kept. */
   readonly runs: number
+  /** How many real ones beside each other. */
+  readonly jobs: number
   readonly postgres: PostgresKind
   readonly observationsFile: string | undefined
   readonly jsonFile: string | undefined
@@ -145,7 +148,7 @@ export function isStarved({ loadPerCore }: Observation): boolean {
 async function observeReal(
   environment: LabEnvironment,
   pairings: readonly Pairing[],
-  { runs, postgres }: ConformOptions,
+  { runs, jobs: lanes, postgres }: ConformOptions,
   kept: readonly Observation[],
   path: string | undefined,
 ): Promise<Observation[]> {
@@ -165,37 +168,50 @@ async function observeReal(
     postgres,
     needsDatabase: true,
     isReal: true,
-    workers: 1,
+    workers: lanes,
   })
   const progress = new Progress(
     environment.terminal,
     jobs.map(({ request }) => request),
   )
   try {
-    for (const [index, job] of jobs.entries()) {
-      await pool.run([job], {
-        started: () => progress.started(index),
-        progressed: (_, atMs) => progress.progressed(index, atMs),
-        finished: (_, result) => {
-          progress.finished(index, result)
-          const seen = observe(
-            job.request.scenario,
-            result,
-            durationMsOf(job.request),
-            environment.engine.loadPerCore(),
-          )
-          if (seen === undefined) return
-          if (isStarved(seen)) return void starved.push(seen)
-          observations.push(seen)
-          if (path !== undefined) writeObservations(path, observations)
-        },
-      })
-    }
+    await runInOrder(jobs, lanes, pool, progress, (job, result) => {
+      const { scenario } = job.request
+      const seen = observe(scenario, result, durationMsOf(job.request), environment.engine.loadPerCore())
+      if (seen === undefined) return
+      if (isStarved(seen)) return void starved.push(seen)
+      observations.push(seen)
+      if (path !== undefined) writeObservations(path, observations)
+    })
   } finally {
     progress.stop()
   }
   if (starved.length > 0) environment.terminal.write(starvedText(starved, MOST_LOAD_PER_CORE))
   return observations
+}
+
+/** In the order of the jobs, which a pool left to itself turns into the longest first. */
+async function runInOrder(
+  jobs: readonly RunJob[],
+  lanes: number,
+  pool: WorkerPool,
+  progress: Progress,
+  onResult: (job: RunJob, result: RunResult) => void,
+): Promise<void> {
+  const queue = jobs.entries()
+  const lane = async (): Promise<void> => {
+    for (const [index, job] of queue) {
+      await pool.run([job], {
+        started: () => progress.started(index),
+        progressed: (_, atMs) => progress.progressed(index, atMs),
+        finished: (_, result) => {
+          progress.finished(index, result)
+          onResult(job, result)
+        },
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
 }
 
 /** At `model`: the same trace as at `virtual`, hash by hash, and no database. */

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { CALIBRATION_SETS } from '../conform/calibration-sets.ts'
 import { PEAK_MARGIN_PERCENT, RUNS_FOR_PEAK } from '../conform/conformity.ts'
 import { MOST_LOAD_PER_CORE, conformCommand } from './conform-command.ts'
+import { realJobsOption } from './common-options.ts'
 import type { ExitCode } from './exit-code.ts'
 import { POSTGRES_KINDS } from './lab-environment.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
@@ -30,7 +31,7 @@ ${Object.entries(CALIBRATION_SETS)
 Examples:
   npm run lab -- conform                              those scenarios, one real run of each: about ten minutes
   npm run lab -- conform dyno-restart/daily-cycle --runs 3
-  npm run lab -- conform --all --runs 10 --observations runs.json   for hours; can be stopped and continued
+  npm run lab -- conform --all --runs 10 --jobs 3 --observations runs.json   for hours; can be stopped and continued
   npm run lab -- conform --runs 0 --observations docs/results/real-runs.json   with kept real runs: seconds
 
 Exit codes: 0 all conform, 1 one disagrees, 2 wrong usage, 3 nothing to compare, 5 the machine failed.`
@@ -38,6 +39,7 @@ Exit codes: 0 all conform, 1 one disagrees, 2 wrong usage, 3 nothing to compare,
 interface ConformWords {
   all?: boolean
   runs: number
+  jobs: number
   postgres: PostgresKind
   observations?: string
   json?: string
@@ -58,6 +60,7 @@ export function addConform(
         .argParser(wholeNumber('--runs', 0, MAX_RUNS))
         .default(1),
     )
+    .addOption(realJobsOption())
     .option('--observations <file>', 'keep what the real runs showed there, and use what it holds')
     .addOption(
       new Option('--postgres <kind>', 'for the real runs; as in `run`')
@@ -72,6 +75,7 @@ export function addConform(
         await conformCommand(environment, selectors, {
           all: words.all === true,
           runs: words.runs,
+          jobs: words.jobs,
           postgres: words.postgres,
           observationsFile: words.observations,
           jsonFile: words.json,

@@ -18,7 +18,7 @@ import type { ExitCode } from './exit-code.ts'
 import { addKillSweep } from './kill-sweep-words.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
 import { LabProblem } from './lab-problem.ts'
-import { EXIT_CODES, postgresOption } from './common-options.ts'
+import { EXIT_CODES, MAX_JOBS, postgresOption } from './common-options.ts'
 import { listCommand } from './list-command.ts'
 import { targetImageOf } from './prepare-real.ts'
 import { replayCommand } from './replay-command.ts'
@@ -167,7 +167,7 @@ function addRun(program: Command, environment: LabEnvironment, end: (code: ExitC
       new Option(
         '--jobs <n>',
         `runs beside each other (default: ${defaultJobs(false, environment.cores)}; at level real 1, so that each has the machine to itself)`,
-      ).argParser(wholeNumber('--jobs', 1, 64)),
+      ).argParser(wholeNumber('--jobs', 1, MAX_JOBS)),
     )
     .addHelpText('after', `${RUN_EXAMPLES}${BOUNDS_HELP}`)
   for (const option of targetOptions()) run.addOption(option)

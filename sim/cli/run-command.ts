@@ -153,12 +153,17 @@ export interface Outcome {
   readonly paths: ReadonlyMap<RunRequest, string>
 }
 
-/** @param keeps whether a run that does not hold leaves a file; all do unless said */
+export interface RunHooks {
+  /** Whether a run that does not hold leaves a file; all do unless said. */
+  readonly keeps?: (request: RunRequest) => boolean
+  readonly onResult?: (result: RunResult) => void
+}
+
 export async function runJobs(
   { terminal, lifetime, directory }: LabEnvironment,
   jobs: readonly RunJob[],
   pool: WorkerPool,
-  keeps: (request: RunRequest) => boolean = () => true,
+  { keeps = () => true, onResult }: RunHooks = {},
 ): Promise<Outcome> {
   const requests = jobs.map((job) => job.request)
   const paths = new Map<RunRequest, string>()
@@ -175,6 +180,7 @@ export async function runJobs(
       progressed: (index, virtualMs) => progress.progressed(index, virtualMs),
       finished: (index, result) => {
         keepFailure(index, result)
+        onResult?.(result)
         progress.finished(index, result)
       },
     })
