@@ -4,6 +4,7 @@
  */
 
 import { parseConfig } from '../../src/config.ts'
+import type { Fault } from '../faults/fault.ts'
 import { MESSAGE_EVERY_MS, SCENARIO_VERSION, scenarioSchema } from '../scenario.ts'
 import type { RealPart, Scenario } from '../scenario.ts'
 import { virtualTwinOf } from './virtual-fault.ts'
@@ -28,23 +29,33 @@ export function twinOf({ real: part, ...scenario }: Scenario): Twin {
     ...new Set(twins.flatMap((each) => ('reason' in each ? [each.reason] : []))),
   ]
   if (reasons.length > 0) return { reasons }
+  const settings = { ...productionWaits(), ...part.settings }
+  const sampleMs = Number(settings['MEMORY_SAMPLE_INTERVAL_MS'])
   return {
     scenario: scenarioSchema.parse({
       ...scenario,
       version: SCENARIO_VERSION,
       durationMs: part.durationMs,
       defaultLevel: 'virtual',
-      settings: { ...productionWaits(), ...part.settings },
+      settings,
       scanAfterMs: SCAN_AFTER_MS,
       workload: { ...part.workload, bursts: [...fillingBursts(part), ...part.workload.bursts] },
-      faults: twins.flatMap((each) => ('fault' in each ? [each.fault] : [])),
+      faults: twins.flatMap((each) => ('fault' in each ? [betweenSamples(each.fault, sampleMs)] : [])),
       claims: part.claims,
     }),
   }
 }
 
+/**
+ * Where a balloon begins between two of the bot's samples decides how far it gets. At the real level that is as it
+ * falls, by how quickly the machine starts a bot; in the virtual world each seed draws it.
+ */
+function betweenSamples(fault: Fault, sampleMs: number): Fault {
+  return fault.kind === 'balloon' ? { ...fault, jitterMs: Math.max(fault.jitterMs, sampleMs) } : fault
+}
+
 /** The lab's virtual world has settings of its own for these; the real level leaves them as they are deployed. */
-function productionWaits(): Record<string, string> {
+function productionWaits(): Readonly<Record<string, string>> {
   const parsed = parseConfig({ DATABASE_URL: 'postgres://lab@127.0.0.1/lab' })
   if (!parsed.ok) throw new Error('the defaults contradict each other')
   const { memorySampleIntervalMs, connectionCheckIntervalMs, heartbeatIntervalMs } = parsed.config

@@ -11,12 +11,12 @@ import type { Reclaimer } from '../../src/ports/reclaimer.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { VirtualProcess } from '../world/virtual-process.ts'
 import { CACHES, CACHE_NAMES, EARLY_MESSAGES, LEDGER_CONSTANTS, MB_BYTES } from './ledger-constants.ts'
-import type { BlockSize, CacheName } from './ledger-constants.ts'
+import type { BlockSize, CacheName, LedgerConstant } from './ledger-constants.ts'
 
 /**
  * What a balloon takes. `heap` becomes garbage when released; `external` (large buffers) returns at once;
  * `small-blocks` leaves a share stuck; `garbage` is dropped as soon as it is made, in large buffers that V8
- * does not hurry to collect; `cache` can be shed by a reclaimer.
+ * collects when there is enough of them; `cache` can be shed by a reclaimer.
  */
 export type BalloonKind = 'heap' | 'external' | 'small-blocks' | 'garbage' | 'cache'
 
@@ -41,40 +41,54 @@ export type LedgerAccount =
 const CACHE_ENTRIES = CACHE_NAMES.map((name) => ({ name, ...CACHES[name] }))
 const { constants } = LEDGER_CONSTANTS
 
-/** Base of each process; of both together for a world without a supervisor of its own. */
+/** What lives in each process from its start; in both together for a world without a supervisor of its own. */
 export const LEDGER_BASE_BYTES = {
   supervisor: constants.supervisorBaseMb.value * MB_BYTES,
   bot: constants.botBaseMb.value * MB_BYTES,
   'whole-dyno': (constants.supervisorBaseMb.value + constants.botBaseMb.value) * MB_BYTES,
 } as const
+const START_GARBAGE_BYTES = constants.startGarbageMb.value * MB_BYTES
+const SMALL_BLOCKS_PER_COLLECTION_BYTES = constants.smallBlocksPerCollectionMb.value * MB_BYTES
 
 export interface MemoryLedgerOptions {
   readonly role: keyof typeof LEDGER_BASE_BYTES
-  /** Draws, once, at how much garbage V8 collects by itself. */
+  /** Draws, once, at how much garbage of each kind V8 collects by itself. */
   readonly stream: PrngStream
 }
 
 export class MemoryLedger {
   readonly #bytes: Record<LedgerAccount, number>
   readonly #garbageLimitBytes: number
+  readonly #largeGarbageLimitBytes: number
   #totalBytes: number
   #committedHeapBytes: number
+  /** Of collections under way: gone for the process, which stands still, and still there for everybody else. */
+  #leavingBytes = 0
+  /** Small blocks grown since the last collection. */
+  #smallGrownBytes = 0
   #messages = 0
 
   constructor(options: MemoryLedgerOptions) {
     const { garbageLimitLowMb, garbageLimitHighMb, heapRatioAtStart } = constants
+    const { largeGarbageLimitLowMb, largeGarbageLimitHighMb } = constants
+    const draw = (low: LedgerConstant, high: LedgerConstant): number =>
+      options.stream.integer(low.value * MB_BYTES, high.value * MB_BYTES)
     this.#totalBytes = LEDGER_BASE_BYTES[options.role]
     this.#bytes = emptyAccounts(this.#totalBytes)
-    this.#garbageLimitBytes = options.stream.integer(
-      garbageLimitLowMb.value * MB_BYTES,
-      garbageLimitHighMb.value * MB_BYTES,
-    )
+    if (options.role !== 'supervisor') this.#add('heap-garbage', START_GARBAGE_BYTES)
+    this.#garbageLimitBytes = draw(garbageLimitLowMb, garbageLimitHighMb)
+    this.#largeGarbageLimitBytes = draw(largeGarbageLimitLowMb, largeGarbageLimitHighMb)
     this.#committedHeapBytes = Math.round(this.#heapUsedBytes() / heapRatioAtStart.value)
   }
 
-  /** The process's share of the dyno's memory. A field's read: cheap. */
+  /** The process's share of the dyno's memory, as it sees it itself. A field's read: cheap. */
   totalBytes(): number {
     return this.#totalBytes
+  }
+
+  /** As the platform sees it: a collection gives memory back when it ends. */
+  residentBytes(): number {
+    return this.#totalBytes + this.#leavingBytes
   }
 
   /** The sums behind the total; a copy, for reports and tests. */
@@ -109,7 +123,10 @@ export class MemoryLedger {
     const { held, released } = BALLOON_ACCOUNTS[kind]
     if (byBytes >= 0) {
       this.#grow(held, byBytes, kind === 'small-blocks' ? 'small' : 'large')
-      if (kind === 'heap') this.#growGarbage(byBytes)
+      if (kind === 'heap')
+        this.#add('heap-garbage', Math.round(byBytes * constants.garbagePerHeapGrowth.value))
+      if (kind === 'small-blocks') this.#smallGrownBytes += byBytes
+      this.#collectWhenDue()
       return
     }
     const letGoBytes = Math.min(-byBytes, this.#bytes[held])
@@ -133,6 +150,7 @@ export class MemoryLedger {
     this.#add('large-garbage', -this.#bytes['large-garbage'])
     this.#add('small-garbage', -smallBytes)
     this.#add('stuck', stuckBytes)
+    this.#smallGrownBytes = 0
     this.#committedHeapBytes = Math.round(this.#heapUsedBytes() / constants.heapRatioAfterGc.value)
     return beforeBytes - this.#totalBytes
   }
@@ -153,7 +171,10 @@ export class MemoryLedger {
         }
       },
       collectGarbage: () => {
-        if (process.assertUsable('memory-probe.collectGarbage')) this.collectGarbage()
+        if (!process.assertUsable('memory-probe.collectGarbage')) return true
+        const freedBytes = this.collectGarbage()
+        this.#leavingBytes += freedBytes
+        process.stall(constants.collectionMs.value, () => (this.#leavingBytes -= freedBytes))
         return true
       },
     }
@@ -170,14 +191,12 @@ export class MemoryLedger {
     }))
   }
 
-  #growGarbage(byBytes: number): void {
-    this.#add('heap-garbage', Math.round(byBytes * constants.garbagePerHeapGrowth.value))
-    this.#collectWhenDue()
-  }
-
   #collectWhenDue(): void {
-    const ofLiveBytes = this.#bytes['balloon-heap'] * constants.garbagePerLiveHeap.value
-    if (this.#bytes['heap-garbage'] > Math.max(this.#garbageLimitBytes, ofLiveBytes)) this.collectGarbage()
+    const isDue =
+      this.#bytes['heap-garbage'] > this.#garbageLimitBytes ||
+      this.#bytes['large-garbage'] > this.#largeGarbageLimitBytes ||
+      this.#smallGrownBytes > SMALL_BLOCKS_PER_COLLECTION_BYTES
+    if (isDue) this.collectGarbage()
   }
 
   /** Small blocks come out of what is stuck first. */

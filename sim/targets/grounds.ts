@@ -89,7 +89,7 @@ export const leakGround = defineScenario({
   durationMs: 30 * MINUTE_MS,
   settings: { MEMORY_SAMPLE_INTERVAL_MS: '2000' },
   faults: [
-    { kind: 'balloon', atMs: 4 * MINUTE_MS, shape: 'leak', memory: 'heap', toMb: 420, mbPerSecond: 1 },
+    { kind: 'balloon', atMs: 4 * MINUTE_MS, shape: 'leak', memory: 'external', toMb: 420, mbPerSecond: 1 },
   ],
   claims: {
     always: ['memory-acted-on', 'no-r15'],

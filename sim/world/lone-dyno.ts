@@ -76,7 +76,7 @@ export class LoneDyno implements RunningProgram {
   }
 
   memoryBytes(): MemoryUse {
-    return { rssAndSwap: this.ledger.totalBytes(), cache: 0 }
+    return { rssAndSwap: this.ledger.residentBytes(), cache: 0 }
   }
 
   parked(): string[] {

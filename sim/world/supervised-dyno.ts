@@ -97,7 +97,7 @@ export class SupervisedDyno implements RunningProgram {
   }
 
   memoryBytes(): MemoryUse {
-    return { rssAndSwap: LEDGER_BASE_BYTES.supervisor + (this.#bot?.ledger.totalBytes() ?? 0), cache: 0 }
+    return { rssAndSwap: LEDGER_BASE_BYTES.supervisor + (this.#bot?.ledger.residentBytes() ?? 0), cache: 0 }
   }
 
   parked(): string[] {

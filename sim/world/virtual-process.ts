@@ -1,6 +1,6 @@
 /**
  * A process of the virtual world. It owns all its ports: when it is killed, no callback of its runs, none of
- * its promises resolves and nothing of its is sent any more. A hang parks its callbacks until it goes on.
+ * its promises resolves and nothing of its is sent any more. A hang or a stall parks its callbacks until it goes on.
  * A port called after the kill is a bug of the lab or of the bot, and fails the run.
  */
 
@@ -33,6 +33,7 @@ export class VirtualProcess implements Clock {
   readonly #timers = new Map<number, string>()
   #nextTimer = 0
   #state: ProcessState = 'running'
+  #stalls = 0
   #parked: (() => void)[] = []
   readonly #runWatched: (action: () => void) => void
   readonly #misused = new Set<string>()
@@ -87,13 +88,13 @@ export class VirtualProcess implements Clock {
   /** Runs a callback inside the process: now, when it goes on after a hang, or never when it is dead. */
   deliver(callback: () => void): void {
     if (!this.isAlive) return
-    if (this.#state === 'running' && this.#parked.length === 0) {
+    if (this.#canRun && this.#parked.length === 0) {
       this.#run(callback)
       return
     }
     // What came during a hang comes first.
     this.#parked.push(callback)
-    if (this.#state === 'running') this.#runParkedSoon()
+    if (this.#canRun) this.#runParkedSoon()
   }
 
   /**
@@ -136,7 +137,20 @@ export class VirtualProcess implements Clock {
   resume(): void {
     if (this.#state !== 'hung') return
     this.#state = 'running'
-    for (let count = this.#parked.length; count > 0; count -= 1) this.#runParkedSoon()
+    this.#runAllParkedSoon()
+  }
+
+  /**
+   * Its thread is busy for so long, as with a collection: what it is doing now goes on, all else waits.
+   * @param onOver told in the world, not in the process
+   */
+  stall(forMs: number, onOver: () => void): void {
+    this.#stalls += 1
+    this.#scheduler.schedule('stall', forMs, () => {
+      this.#stalls -= 1
+      onOver()
+      this.#runAllParkedSoon()
+    })
   }
 
   /** What it is and what it waits for, in words. */
@@ -153,10 +167,19 @@ export class VirtualProcess implements Clock {
     return counts
   }
 
+  get #canRun(): boolean {
+    return this.#state === 'running' && this.#stalls === 0
+  }
+
+  #runAllParkedSoon(): void {
+    if (!this.#canRun) return
+    for (let count = this.#parked.length; count > 0; count -= 1) this.#runParkedSoon()
+  }
+
   /** The one that has waited longest, in an event of its own. */
   #runParkedSoon(): void {
     this.#scheduler.schedule('after-hang', 0, () => {
-      const callback = this.#state === 'running' ? this.#parked.shift() : undefined
+      const callback = this.#canRun ? this.#parked.shift() : undefined
       if (callback !== undefined) this.#run(callback)
     })
   }

@@ -9,8 +9,11 @@ const MB = 1_048_576
 const MINUTE_MS = 60_000
 const BASE = LEDGER_BASE_BYTES.bot
 
+/** Of a process that has collected the garbage of its start. */
 function newLedger(): MemoryLedger {
-  return new MemoryLedger({ role: 'bot', stream: new PrngStream('ledger') })
+  const ledger = new MemoryLedger({ role: 'bot', stream: new PrngStream('ledger') })
+  ledger.collectGarbage()
+  return ledger
 }
 
 /** Of buffers: a heap that grows leaves garbage beside it. */

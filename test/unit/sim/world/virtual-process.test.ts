@@ -190,6 +190,43 @@ describe('a process that hangs', () => {
   })
 })
 
+describe('a process whose thread is busy', () => {
+  it('ends what it is doing, may leave in it, and hears the rest afterwards in its order', async () => {
+    const made = bench()
+    const { scheduler, process } = made
+    const heard: string[] = []
+    made.at(10, () =>
+      process.deliver(() => {
+        process.stall(100, () => heard.push('over'))
+        heard.push('still')
+      }),
+    )
+    made.at(20, () => process.deliver(() => heard.push('frame')))
+    made.at(30, () => process.deliver(() => heard.push('next')))
+    await scheduler.run(109)
+    expect([heard, process.state]).toEqual([['still'], 'running'])
+    await scheduler.run(200)
+    expect(heard).toEqual(['still', 'over', 'frame', 'next'])
+  })
+
+  it('goes on when nothing holds it any more: a hang outlasts a stall, and a stall a hang', async () => {
+    const made = bench()
+    const { scheduler, process } = made
+    const heardAtMs: number[] = []
+    const hear = (): void => process.deliver(() => heardAtMs.push(scheduler.nowMs))
+    made.at(10, () => process.stall(50, () => undefined))
+    made.at(20, () => process.hang())
+    made.at(30, hear)
+    made.at(80, () => process.resume())
+    made.at(110, () => process.hang())
+    made.at(120, () => process.stall(50, () => undefined))
+    made.at(130, hear)
+    made.at(140, () => process.resume())
+    await scheduler.run(300)
+    expect(heardAtMs).toEqual([80, 170])
+  })
+})
+
 describe('an error that nobody catches', () => {
   it('is the process’s misdeed, and the world goes on', async () => {
     const { scheduler, process, misdeeds } = bench()
