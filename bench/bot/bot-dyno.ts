@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { procfileCommand } from '../../scripts/slug-size.ts'
@@ -53,7 +54,8 @@ export class BotDyno {
       cwd: options.folder,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
-        PATH: process.env['PATH'],
+        // The Node that measures, not another one that happens to be found first.
+        PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
         NODE_ENV: 'production',
         DYNO: 'web.1',
         PORT: String(options.port),

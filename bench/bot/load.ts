@@ -29,6 +29,7 @@ export async function measureLoad(
   dyno: BotDyno,
   { whatsapp, account }: { readonly whatsapp: FakeWhatsApp; readonly account: Account },
   options: LoadOptions,
+  say: (line: string) => void,
 ): Promise<readonly Figure[]> {
   const people = Array.from({ length: options.contacts }, () => whatsapp.addContact())
   const before = dyno.use()
@@ -38,6 +39,9 @@ export async function measureLoad(
   const sending: Promise<unknown>[] = []
   for (let index = 0; index < total; index += 1) {
     const person = people[index % people.length]
+    if (index > 0 && index % (60 * options.perSecond) === 0) {
+      say(`load: minute ${index / (60 * options.perSecond) + 1} of ${options.minutes}`)
+    }
     if (person !== undefined) sending.push(person.say(textOf(index), { to: account }))
     await sleep(Math.max(0, startedMs + ((index + 1) * 1_000) / options.perSecond - performance.now()))
     if (performance.now() - startedMs > samples.length * SAMPLE_EVERY_MS) samples.push(dyno.use())

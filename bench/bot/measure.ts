@@ -74,7 +74,7 @@ export async function measureBot(
   const dyno = await boot(environment, stage)
   await dyno.openAfterMs(1)
   await sleep(SETTLED_MS)
-  const loaded = await lifetime.unlessInterrupted(measureLoad(dyno, stage, load))
+  const loaded = await lifetime.unlessInterrupted(measureLoad(dyno, stage, load, say))
   await dyno.stopAfterMs()
   const figures = FIGURES.map(({ name, unit, goal }) => ({
     name,
