@@ -11,9 +11,11 @@ const REMOVE_MAIN = fileURLToPath(new URL('../../docker/remove-main.ts', import.
 
 /**
  * $1: the mark, $2: the folder, then perhaps a command. Twice, because the first round may miss what is being
- * born.
+ * born. It says nothing, but keeps the simulator's stderr open: who reads that to its end, as the lab does of its
+ * workers, knows then that all has been put away.
  */
 const GUARD = `
+exec 3>&2 2>/dev/null
 trap '' INT TERM HUP
 read -r _
 for round in 1 2; do
@@ -49,7 +51,7 @@ export function startGuard({ mark, folder, containerLabel }: GuardOptions): Proc
     cwd: '/',
     // Not the environment of the simulator: nothing of a dyno may stand in the guard's own.
     env: pick(process.env, ['PATH', 'HOME', 'DOCKER_HOST']),
-    stdio: ['pipe', 'ignore', 'ignore'],
+    stdio: ['pipe', 'ignore', 'inherit'],
   })
   guard.stdin.on('error', () => undefined)
   const ended = new Promise<void>((resolve) => {

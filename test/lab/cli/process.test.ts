@@ -118,7 +118,7 @@ describe('npm run lab', () => {
       // Each by a Node of its own: the kernel would share out the memory of one between both.
       expect(new Set([...programs, process.execPath]).size).toBe(3)
       expect(await ended).toBe(130)
-      // The guards of the dynos outlive the lab for a moment.
+      // The guards of the dynos have done their work by now; the machine takes a moment to bury them.
       await expect.poll(() => family.filter(isAlive), PATIENCE).toEqual([])
       await expect
         .poll(() => readdirSync(temporary).filter((name) => !CACHES.has(name)), PATIENCE)
