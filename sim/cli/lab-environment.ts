@@ -54,6 +54,12 @@ export interface LabEngine {
   buildBot(say: (line: string) => void): Promise<void>
   /** The same for runs in containers: its image. @throws InfrastructureError */
   buildBotImage(say: (line: string) => void): Promise<void>
+  /**
+   * Whether dynos can run in the image here.
+   * @param without how to do without an engine, for the hint
+   * @throws InfrastructureError
+   */
+  checkImage(image: string, without: string): Promise<void>
   /** Runnable processes of the machine per core, over the last minute. */
   loadPerCore(): number
   /** Not begun; the bot has been compiled. @throws InfrastructureError when a mutant cannot be made */

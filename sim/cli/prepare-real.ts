@@ -12,18 +12,24 @@ import { LabProblem } from './lab-problem.ts'
 const MINUTE_MS = 60_000
 
 /**
- * Builds our own bot, where that is what runs, and its image, where it runs in that.
- * @throws InfrastructureError when it cannot be built; Interrupted
+ * Builds our own bot, where that is what runs, and its image, where it runs in that. Of another image it sees that it
+ * is there, and an engine to run it: now, rather than once for each run.
+ * @throws InfrastructureError when it cannot be built, or is not there; Interrupted
  */
 export async function prepareReal(
   { engine, terminal, lifetime }: LabEnvironment,
   target: string,
   image?: string,
 ): Promise<void> {
-  if (target !== 'bot') return
+  const isBuilt = target === 'bot' && (image === undefined || image === BOT_IMAGE)
+  if (image !== undefined && !isBuilt) {
+    const without = target === 'bot' ? '--dyno process' : '--target-folder in place of --target-image'
+    await lifetime.unlessInterrupted(engine.checkImage(image, without))
+  }
+  if (!isBuilt) return
   const say = (line: string): void => terminal.writeError(`${terminal.colors.dim(line)}\n`)
   if (image === undefined) await lifetime.unlessInterrupted(engine.buildBot(say))
-  else if (image === BOT_IMAGE) await lifetime.unlessInterrupted(engine.buildBotImage(say))
+  else await lifetime.unlessInterrupted(engine.buildBotImage(say))
 }
 
 export interface DynoWords {
@@ -34,6 +40,13 @@ export interface DynoWords {
 
 /** The image that the words ask for; our own bot has one. @throws LabProblem when they contradict each other */
 export function targetImageOf({ target, dyno, targetImage }: DynoWords): string | undefined {
+  if (targetImage?.trim() === '') {
+    throw new LabProblem({
+      what: 'an image needs a name',
+      where: '--target-image ""',
+      mend: 'give the one that `docker images` shows, as my-bot:1, or leave the option out',
+    })
+  }
   if (dyno === 'process' && targetImage !== undefined) {
     throw new LabProblem({
       what: 'an image runs in a container only',

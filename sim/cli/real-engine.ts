@@ -14,6 +14,11 @@ export const realEngine: LabEngine = {
   inspectDocker: () => inspectDocker(),
   buildBot: async (say) => (await import('../real/production-app.ts')).ensureBuilt(say),
   buildBotImage: async (say) => (await import('../real/bot-image.ts')).buildBotImage(say),
+  checkImage: async (image, without) =>
+    (await import('../dyno/real/housing/container-check.ts')).checkContainerDyno(
+      { image, mounts: [] },
+      without,
+    ),
   loadPerCore: () => Math.round(((loadavg()[0] ?? 0) / availableParallelism()) * 10) / 10,
   createKillSweep: async (request) => (await import('../kill-sweep/kill-sweep.ts')).createKillSweep(request),
 }

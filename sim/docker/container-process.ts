@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { OWNER_LABEL, inspectContainer, removeContainer } from './docker-engine.ts'
 import { callEngine, openEngineStream, readAll } from './engine-call.ts'
 import type { EngineQuestion } from './engine-call.ts'
+import { folderArchive } from './folder-archive.ts'
 import { OutputFrames } from './output-frames.ts'
 import type { OutputFrame } from './output-frames.ts'
 
@@ -18,12 +19,14 @@ export interface ContainerProcessOptions {
   readonly command: readonly [string, ...string[]]
   readonly environment: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
-  /** `uid:gid`. */
-  readonly user: string
+  /** Its working folder, and the volumes that the image names, are made this user's own. */
+  readonly user: { readonly uid: number; readonly gid: number }
   /** Of all its processes, swap included. */
   readonly memoryLimitBytes: number
   /** Folders of this machine that it sees under the same path, and cannot change. */
   readonly mounts: readonly string[]
+  /** The same for folders that it can change. */
+  readonly writableMounts: readonly string[]
   onOutput(frame: OutputFrame): void
   /** The kernel has killed one of its processes; the others may live on. Before `onExit` at the latest. */
   onOutOfMemory(): void
@@ -50,6 +53,7 @@ export class ContainerProcess {
   async start(): Promise<{ readonly id: string; readonly initPid: number }> {
     const id = await this.#create()
     this.#id = id
+    await this.#giveFolders(id)
     await this.#listen(id)
     await this.#watchMemory(id)
     await ordered({ method: 'POST', path: `/containers/${id}/start` })
@@ -70,7 +74,8 @@ export class ContainerProcess {
   }
 
   async #create(): Promise<string> {
-    const { image, command, environment, labels, user, memoryLimitBytes, mounts } = this.#options
+    const { image, command, environment, labels, user, memoryLimitBytes } = this.#options
+    const { mounts, writableMounts } = this.#options
     const [file, ...args] = command
     const body = {
       Image: image,
@@ -78,14 +83,19 @@ export class ContainerProcess {
       Cmd: args,
       Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
       Labels: { ...labels, [OWNER_LABEL]: `${process.pid}` },
-      User: user,
+      User: `${user.uid}:${user.gid}`,
+      // The engine's looks are processes in the container, and would be measured as the app's.
+      Healthcheck: { Test: ['NONE'] },
       HostConfig: {
         NetworkMode: 'host',
         Init: true,
         Memory: memoryLimitBytes,
         // Memory and swap together: no swap.
         MemorySwap: memoryLimitBytes,
-        Binds: mounts.map((folder) => `${folder}:${folder}:ro`),
+        Binds: [
+          ...mounts.map((folder) => `${folder}:${folder}:ro`),
+          ...writableMounts.map((folder) => `${folder}:${folder}`),
+        ],
         // What it prints is read as it comes and kept nowhere.
         LogConfig: { Type: 'none', Config: {} },
       },
@@ -94,6 +104,16 @@ export class ContainerProcess {
       await ordered({ method: 'POST', path: '/containers/create', body }),
     )
     return created.Id
+  }
+
+  /** An image's files are root's, or its own user's, and a bot writes beside its program. */
+  async #giveFolders(id: string): Promise<void> {
+    const { user } = this.#options
+    if (user.uid === 0) return
+    const text = await ordered({ method: 'GET', path: `/containers/${id}/json` })
+    const { Config }: { Config: { WorkingDir: string; Volumes: object | null } } = JSON.parse(text)
+    const body = folderArchive([Config.WorkingDir, ...Object.keys(Config.Volumes ?? {})], user)
+    await ordered({ method: 'PUT', path: `/containers/${id}/archive?path=/`, body })
   }
 
   async #listen(id: string): Promise<void> {

@@ -6,7 +6,7 @@
 
 import { InfrastructureError } from '../infrastructure-error.ts'
 import { isLeftover } from '../postgres/leftovers.ts'
-import { callEngine } from './engine-call.ts'
+import { callEngine, enginePlace } from './engine-call.ts'
 import type { EngineAnswer, EngineQuestion } from './engine-call.ts'
 
 /** On every container of ours; the value is the pid of the lab that started it. */
@@ -39,28 +39,49 @@ export async function requireEngine(without: string): Promise<void> {
   const state = await engineState()
   if (state === 'absent') {
     throw new InfrastructureError(
-      'no Docker engine answers',
+      `no Docker engine answers at ${enginePlace()}`,
       `start Docker, or use ${without}, which needs none`,
     )
   }
   if (state === 'forbidden') {
     throw new InfrastructureError(
-      'the Docker engine does not answer to this user',
+      `the Docker engine at ${enginePlace()} does not answer to this user`,
       `join the group docker (sudo usermod -aG docker $USER, then log in again), or use ${without}`,
     )
   }
 }
 
-export async function hasImage(image: string): Promise<boolean> {
-  return (await ask({ method: 'GET', path: `/images/${encodeURIComponent(image)}/json` }))?.status === 200
+export interface ImageFacts {
+  /** What it runs when nothing else is said. */
+  readonly command: readonly string[]
+  /** Its own variables. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
-/** What an image runs when nothing else is said; undefined when the engine does not hold it. */
-export async function imageCommand(image: string): Promise<readonly string[] | undefined> {
+/** `no-name`: the engine takes the word for no name of an image. `no-answer`: not in time. */
+export type ImageFinding = ImageFacts | 'missing' | 'no-name' | 'no-answer'
+
+export async function findImage(image: string): Promise<ImageFinding> {
   const answer = await ask({ method: 'GET', path: `/images/${encodeURIComponent(image)}/json` })
-  if (answer?.status !== 200) return undefined
-  const found: { Config: { Entrypoint: string[] | null; Cmd: string[] | null } } = JSON.parse(answer.body)
-  return [...(found.Config.Entrypoint ?? []), ...(found.Config.Cmd ?? [])]
+  if (answer === undefined) return 'no-answer'
+  if (answer.status === 400) return 'no-name'
+  if (answer.status !== 200) return 'missing'
+  const found: { Config?: { Entrypoint?: string[] | null; Cmd?: string[] | null; Env?: string[] | null } } =
+    JSON.parse(answer.body)
+  const { Entrypoint: entryPoint, Cmd: words, Env: variables } = found.Config ?? {}
+  return {
+    command: [...(entryPoint ?? []), ...(words ?? [])],
+    environment: Object.fromEntries((variables ?? []).map(parseVariable)),
+  }
+}
+
+export async function hasImage(image: string): Promise<boolean> {
+  return typeof (await findImage(image)) === 'object'
+}
+
+function parseVariable(line: string): [string, string] {
+  const [name = '', ...value] = line.split('=')
+  return [name, value.join('=')]
 }
 
 /** Whether any image of this repository is present, whatever its tag. */

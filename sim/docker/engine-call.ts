@@ -9,10 +9,10 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 
 export interface EngineQuestion {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
-  /** Sent as JSON. */
-  readonly body?: object
+  /** A tar archive as it is, anything else as JSON. */
+  readonly body?: object | Buffer
 }
 
 export interface EngineAnswer {
@@ -55,11 +55,20 @@ function send({ method, path, body }: EngineQuestion, more: RequestOptions, onEr
     onError(new NoEngineError('there is no Docker engine'))
     return undefined
   }
-  const headers = body === undefined ? {} : { 'content-type': 'application/json' }
+  const isArchive = Buffer.isBuffer(body)
+  const type = isArchive ? 'application/x-tar' : 'application/json'
+  const headers = body === undefined ? {} : { 'content-type': type }
   const call = request({ ...target, method, path, headers, ...more })
   call.on('error', onError)
-  call.end(body === undefined ? undefined : JSON.stringify(body))
+  call.end(body === undefined || isArchive ? body : JSON.stringify(body))
   return call
+}
+
+/** Where an engine is looked for, for messages. */
+export function enginePlace(): string {
+  const dockerHost = process.env['DOCKER_HOST']
+  if (dockerHost !== undefined && dockerHost !== '') return `DOCKER_HOST=${dockerHost}`
+  return sockets().join(' or ')
 }
 
 function engineTarget(): { socketPath: string } | { host: string; port: number } | undefined {
@@ -70,7 +79,10 @@ function engineTarget(): { socketPath: string } | { host: string; port: number }
     const { hostname, port } = new URL(dockerHost)
     return { host: hostname, port: Number(port === '' ? '2375' : port) }
   }
-  const sockets = ['/var/run/docker.sock', `${homedir()}/.docker/run/docker.sock`]
-  const socketPath = sockets.find((path) => existsSync(path))
+  const socketPath = sockets().find((path) => existsSync(path))
   return socketPath === undefined ? undefined : { socketPath }
+}
+
+function sockets(): string[] {
+  return ['/var/run/docker.sock', `${homedir()}/.docker/run/docker.sock`]
 }

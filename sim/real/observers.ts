@@ -28,8 +28,8 @@ export class Observers {
   #isHeard = true
 
   constructor(options: ObserversOptions) {
-    const { botProcess, command } = options.target
-    this.target = new TargetWatch(command.join(' '))
+    const { botProcess, command, image } = options.target
+    this.target = new TargetWatch({ command: command.join(' '), image })
     const record = this.record.bind(this)
     this.trace = new RealTrace(options.keepLines)
     this.trace.listen((event) => {

@@ -6,14 +6,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { BalloonHub } from '../balloon/agent/balloon-hub.ts'
 import type { DynoEvent } from '../dyno/real/dyno-event.ts'
-import type { DynoKind } from '../dyno/real/housing/dyno-kind.ts'
 import { HerokuSim, PLAIN_DYNO } from '../dyno/real/heroku-sim.ts'
 import type { LogLine } from '../dyno/real/log-line.ts'
-import { commandOf } from '../dyno/real/web-command.ts'
-import type { WebCommand } from '../dyno/real/web-command.ts'
 import { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
 import { storeLinkedSession } from '../postgres/linked-session.ts'
 import { SILENT_LOGGER } from '../../src/ports/silent-logger.ts'
@@ -25,9 +22,8 @@ import type { Account } from '../whatsapp/people/account.ts'
 import type { ServerEvent } from '../whatsapp/server-event.ts'
 import type { PrngStream } from '../world/prng.ts'
 import { DynoClocks } from './dyno-clocks.ts'
+import { commandOfTarget, dynoOfTarget, nodeOptionsOf } from './target-dyno.ts'
 
-/** Folders of what the lab loads into a target's processes. */
-const LAB_PRELOADS = [import.meta.dirname, join(import.meta.dirname, '../balloon/agent')]
 /** For the owner's pages; it guards nothing. */
 export const ADMIN_TOKEN = 'the-lab-knows-this-token-and-nobody-else-needs-it'
 
@@ -102,6 +98,7 @@ export class RealStage {
       opened.push(() => rm(stateFolder, { recursive: true, force: true }))
       const sessionId = `real-${randomUUID()}`
       const { target, isPaired } = options
+      const nodeOptions = await nodeOptionsOf(target.image)
       if (isPaired && target.linking === 'seeded')
         await storeLinkedSession(
           { databaseUrl, sessionId, logger: SILENT_LOGGER },
@@ -114,13 +111,14 @@ export class RealStage {
         account: account.pn,
         sessionId,
         stateFolder,
+        nodeOptions,
       })
-      const sim = createSim(options, {
+      const sim = createSim(options, stateFolder, {
         ...ofTarget,
         ADMIN_TOKEN,
         ...(isPaired || target.linking === 'qr' ? {} : { PAIRING_PHONE_NUMBER: account.pn }),
         ...options.settings,
-        ...labPreloads(ofTarget['NODE_OPTIONS'], hub, clocks),
+        ...labPreloads(ofTarget['NODE_OPTIONS'] ?? nodeOptions, hub, clocks),
       })
       return new RealStage({ database, whatsapp, account, sim, hub, clocks, preloads, stateFolder })
     } catch (error) {
@@ -140,11 +138,15 @@ export class RealStage {
   }
 }
 
-function createSim(options: RealStageOptions, configVars: Readonly<Record<string, string>>): HerokuSim {
+function createSim(
+  options: RealStageOptions,
+  stateFolder: string,
+  configVars: Readonly<Record<string, string>>,
+): HerokuSim {
   return new HerokuSim({
     ...PLAIN_DYNO,
-    dyno: dynoFor(options.target, configVars),
-    command: commandFor(options.target),
+    dyno: dynoOfTarget(options.target, configVars, stateFolder),
+    command: commandOfTarget(options.target),
     appFolder: options.target.appFolder,
     copy: options.target.copy,
     compress: options.compress,
@@ -157,24 +159,9 @@ function createSim(options: RealStageOptions, configVars: Readonly<Record<string
   })
 }
 
-/** In a container, the target sees of this machine what it reads itself and what the lab loads into it. */
-function dynoFor({ image, mounts }: RealTarget, configVars: Readonly<Record<string, string>>): DynoKind {
-  if (image === undefined) return { kind: 'process' }
-  const { BALLOON_SOCKET: socket, LAB_CLOCKS: clocks } = configVars
-  const ofRun = [socket === undefined ? [] : dirname(socket), clocks ?? []].flat()
-  return { kind: 'container', image, mounts: [...mounts, ...LAB_PRELOADS, ...ofRun] }
-}
-
-/** @throws Error for a target without a command: its own mistake */
-function commandFor({ name, command }: RealTarget): WebCommand {
-  const found = commandOf(command)
-  if (found === undefined) throw new Error(`target ${name} has no command`)
-  return found
-}
-
 /** What the lab loads into the target's processes, beside what the target itself wants loaded. */
 function labPreloads(
-  nodeOptions = '',
+  nodeOptions: string,
   hub: BalloonHub | undefined,
   clocks: DynoClocks | undefined,
 ): Record<string, string> {

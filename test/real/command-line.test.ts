@@ -1,11 +1,11 @@
 /** The simulator as a person uses it: its words, its exit codes, Ctrl-C, and its own violent end. */
 
-import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { CLI_PATIENCE as PATIENCE, runSim as run, untilUp } from './cli-bench.ts'
+import { fakeEngine } from './fake-engine.ts'
 import { TARGETS, leftFolders, leftProcesses } from './sim-bench.ts'
 
 describe('wrong words', () => {
@@ -51,19 +51,6 @@ describe('wrong words', () => {
     expect(sim.out()).toMatch(/--memory-model[\s\S]*scale 0[\s\S]*Exit codes/)
   })
 })
-
-/** A Docker engine that gives these answers, and knows nothing else. */
-async function fakeEngine(answers: Record<string, object | number>): Promise<string> {
-  const server = createHttpServer((request, response) => {
-    const answer = answers[request.url ?? ''] ?? 404
-    response.statusCode = typeof answer === 'number' ? answer : 200
-    response.end(typeof answer === 'number' ? '{"message":"no"}' : JSON.stringify(answer))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  const address = server.address()
-  return `tcp://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
-}
 
 describe('a container that cannot be had: exit code 5 and one message', () => {
   const UP = { '/_ping': {}, '/info': { KernelVersion: release() } }

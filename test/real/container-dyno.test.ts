@@ -6,11 +6,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ContainerProcess } from '../../sim/docker/container-process.ts'
 import { callEngine } from '../../sim/docker/engine-call.ts'
 import type { HerokuSimOptions } from '../../sim/dyno/real/heroku-sim.ts'
 import { commandOf } from '../../sim/dyno/real/web-command.ts'
 import { botFixture } from '../support/bot-fixture.ts'
 import { answersDuring, logged, mostLoggedIn, startBotOnDyno } from './bot-bench.ts'
+import { buildImage } from './image-bench.ts'
 import { CLI_PATIENCE, runSim, untilUp } from './cli-bench.ts'
 import {
   IN_CONTAINER,
@@ -120,6 +122,36 @@ describe.runIf(await canRunContainers())('the simulator with a container', () =>
       end: { status: 1 },
     })
     expect(texts(sim).join('\n')).toMatch(/The dyno could not be prepared: Docker: /)
+  })
+})
+
+describe.runIf(await canRunContainers())('the user in a container', () => {
+  it('lets another user than the image’s write where the bot is, and into its volumes', async () => {
+    const made = `RUN ["node", "-e", "fs.mkdirSync('/data'); fs.writeFileSync('/data/kept', '')"]`
+    const own = await buildImage(['WORKDIR /bot', made, 'VOLUME /data', 'USER 4321'], {})
+    const { promise: status, resolve } = Promise.withResolvers<number>()
+    const script = `for (const folder of ['.', '/data']) fs.writeFileSync(folder + '/new', '')
+      if (process.getuid() !== 7654 || !fs.existsSync('/data/kept')) process.exit(3)`
+    const container = new ContainerProcess({
+      image: own.name,
+      command: ['node', '-e', script],
+      environment: {},
+      labels: {},
+      user: { uid: 7654, gid: 7654 },
+      memoryLimitBytes: 200_000_000,
+      mounts: [],
+      writableMounts: [],
+      onOutput: () => undefined,
+      onOutOfMemory: () => undefined,
+      onExit: resolve,
+    })
+    try {
+      await container.start()
+      expect(await status).toBe(0)
+    } finally {
+      await container.remove()
+      await own.remove()
+    }
   })
 })
 

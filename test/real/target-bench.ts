@@ -54,6 +54,7 @@ export async function targetBench(databaseUrl = 'postgres://nobody@127.0.0.1:1/n
     account: account.pn,
     sessionId: 'bench',
     stateFolder,
+    nodeOptions: '',
   }
   return {
     whatsapp,

@@ -19,8 +19,10 @@ function said(bench: TargetBench, command: string, { lines }: RunningTarget, sta
   const { connections } = bench.whatsapp.truth()
   const [trouble] = targetTroubles({
     command,
+    image: undefined,
     watchedMs: 10_000,
     exit: status === undefined ? undefined : { status, afterMs: 100 },
+    failedStart: undefined,
     connections: connections.length,
     logins: connections.filter(({ loggedInAtMs }) => loggedInAtMs !== undefined).length,
     preload: bench.report(),

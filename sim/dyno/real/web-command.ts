@@ -13,6 +13,9 @@ export interface WebCommand {
   readonly args: readonly string[]
 }
 
+/** Every image that has a shell has this one. */
+export const CONTAINER_SHELL = '/bin/sh'
+
 /**
  * Undefined for no words at all.
  * @param shell runs a line; by default this machine's

@@ -11,6 +11,8 @@ export const PRELOAD_REPORT_PATH = '/preload-report'
 export interface PreloadReport {
   /** Node processes that have loaded it. */
   readonly processes: number
+  /** Version of a Node that is older than the preload is made for, as `v18.20.8`, if one has loaded it. */
+  readonly oldNode: string | undefined
   /** Hosts that were asked for and led to the fake. */
   readonly hosts: readonly string[]
   /** How often the phone has linked the bot: 1, and more when it had to be linked again. */
@@ -22,9 +24,12 @@ export interface PreloadReport {
 const entrySchema = z.object({
   pid: z.int(),
   what: z.enum(['loaded', 'redirected', 'linked', 'refused']),
+  node: z.string().optional(),
   host: z.string().optional(),
   why: z.string().optional(),
 })
+
+export const MIN_NODE_MAJOR = 20
 
 const KEPT_ENTRIES = 10_000
 const MAX_BODY_BYTES = 10_000
@@ -44,6 +49,7 @@ export class PreloadReports {
     const count = (wanted: string): number => entries.filter(({ what }) => what === wanted).length
     return {
       processes: count('loaded'),
+      oldNode: entries.find(({ node }) => node !== undefined && majorOf(node) < MIN_NODE_MAJOR)?.node,
       hosts: [...new Set(entries.flatMap(({ host }) => host ?? []))],
       linked: count('linked'),
       refusal: entries.findLast(({ what }) => what === 'refused')?.why,
@@ -57,6 +63,10 @@ export class PreloadReports {
     if (entry.success) this.#entries.push(entry.data)
     response.writeHead(entry.success ? 204 : 400).end()
   }
+}
+
+function majorOf(version: string): number {
+  return Number.parseInt(version.replace(/^v/, ''), 10)
 }
 
 function parsed(bytes: Buffer): unknown {

@@ -19,6 +19,8 @@ export interface RealPlaces {
   readonly sessionId: string
   /** A folder of this run that outlives its dynos and ends with the run. */
   readonly stateFolder: string
+  /** NODE_OPTIONS of the target's image; empty without one. */
+  readonly nodeOptions: string
 }
 
 export interface RealTarget {

@@ -28,8 +28,8 @@ const REFERENCES: Readonly<Record<string, keyof RealPlaces>> = {
   LAB_STATE_FOLDER: 'stateFolder',
 }
 const REFERENCE = /\$\{?(LAB_[A-Z_]+)\}?/g
-/** What a shell does with a line; the first word of anything else is the program. */
-const SHELL_ONLY = /[;&|$<>()`"'\\*?]|^\s*\w+=/
+/** What a shell does with a line, and words that only it knows; the first word of anything else is the program. */
+const SHELL_ONLY = /[;&|$<>()`"'\\*?~{}[\]#!\n]|^\s*(?:\w+=|(?:exec|cd|\.|source|export|set|umask|ulimit)\s)/
 
 /**
  * @throws LabProblem when there is no command, its program is not found, or the file of variables cannot be used
@@ -60,16 +60,15 @@ export function targetOfCommand(text: string, options: CommandOptions): RealTarg
       return {
         DATABASE_URL: places.databaseUrl,
         ...own,
-        ...preloadEnvironment(places, own['NODE_OPTIONS']),
+        ...preloadEnvironment(places, own['NODE_OPTIONS'] ?? places.nodeOptions),
       }
     },
   }
 }
 
-/** In an image nobody knows where a bash would be. */
+/** An image may have no shell: it is asked for one only where the line needs it. */
 function commandFor(line: string, image: string | undefined): readonly string[] {
-  if (image === undefined) return [line]
-  return ['sh', '-c', line]
+  return image === undefined || SHELL_ONLY.test(line) ? [line] : line.split(/\s+/)
 }
 
 function checkCommand(text: string, { folder, path, image }: CommandOptions): void {

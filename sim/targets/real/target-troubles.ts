@@ -3,6 +3,7 @@
  * observations to words, for whoever gave the command. Pure; the engine watches, and ends a run on what is fatal.
  */
 
+import { MIN_NODE_MAJOR } from './preload-reports.ts'
 import type { PreloadReport } from './preload-reports.ts'
 
 /** A target has so long to ask for WhatsApp after its first boot, and then so long to be linked and log in. */
@@ -12,10 +13,14 @@ export const LOGIN_WITHIN_MS = 30_000
 export interface TargetObservation {
   /** As it was given. */
   readonly command: string
+  /** That it runs in, if any. */
+  readonly image: string | undefined
   /** Since its first boot. */
   readonly watchedMs: number
   /** Of its first dyno, with the status that a shell would tell, if it has ended by itself. */
   readonly exit: { readonly status: number; readonly afterMs: number } | undefined
+  /** Why its first dyno could not even be started, in the simulator's words; undefined when it was. */
+  readonly failedStart: string | undefined
   /** Connections that the fake WhatsApp has seen. */
   readonly connections: number
   readonly logins: number
@@ -30,6 +35,7 @@ export interface TargetObservation {
 
 export interface TargetTrouble {
   readonly kind:
+    | 'not-started'
     | 'command-not-found'
     | 'exited-at-once'
     | 'never-connected'
@@ -64,14 +70,24 @@ export function targetTroubles(seen: TargetObservation): readonly TargetTrouble[
 
 function fatalTrouble(seen: TargetObservation): Omit<TargetTrouble, 'isFatal'> | undefined {
   if (seen.logins > 0) return undefined
-  if (seen.exit !== undefined && NOT_FOUND.includes(seen.exit.status)) {
-    const message = `\`${seen.command}\` could not be run (status ${seen.exit.status})${lastWords(seen)}`
-    return { kind: 'command-not-found', message }
+  if (seen.failedStart !== undefined) {
+    return { kind: 'not-started', message: `\`${seen.command}\` was not even started: ${seen.failedStart}` }
   }
+  if (seen.exit !== undefined && NOT_FOUND.includes(seen.exit.status)) return notFound(seen, seen.exit.status)
   if (seen.exit !== undefined && seen.connections === 0) return exitedAtOnce(seen, seen.exit)
   if (seen.connections === 0 && seen.watchedMs >= CONNECT_WITHIN_MS) return neverConnected(seen)
   if (seen.connections > 0 && seen.watchedMs >= LOGIN_WITHIN_MS) return neverLinked(seen)
   return undefined
+}
+
+function notFound(seen: TargetObservation, status: number): Omit<TargetTrouble, 'isFatal'> {
+  const { command, image } = seen
+  const mend =
+    image === undefined
+      ? ''
+      : `: see that the image ${image} has it, by its whole path, on its PATH or from its WORKDIR; it runs in place of ENTRYPOINT and CMD`
+  const message = withLastWords(`\`${command}\` could not be run (status ${status})${mend}`, seen)
+  return { kind: 'command-not-found', message }
 }
 
 function exitedAtOnce(
@@ -79,18 +95,29 @@ function exitedAtOnce(
   { status, afterMs }: NonNullable<TargetObservation['exit']>,
 ): Omit<TargetTrouble, 'isFatal'> {
   const seconds = (afterMs / 1_000).toFixed(1)
-  const message = `\`${seen.command}\` exited with status ${status} after ${seconds} s, before it asked for WhatsApp${lastWords(seen)}`
-  return { kind: 'exited-at-once', message }
+  const message = `\`${seen.command}\` exited with status ${status} after ${seconds} s, before it asked for WhatsApp${hintOf(seen)}`
+  return { kind: 'exited-at-once', message: withLastWords(message, seen) }
 }
 
 function neverConnected(seen: TargetObservation): Omit<TargetTrouble, 'isFatal'> {
-  const message = `no connection to the fake WhatsApp was seen; ${reasonFor(seen.preload)}${lastWords(seen)}`
-  return { kind: 'never-connected', message }
+  const message = `no connection to the fake WhatsApp was seen; ${reasonFor(seen.preload)}${hintOf(seen)}`
+  return { kind: 'never-connected', message: withLastWords(message, seen) }
+}
+
+/** What its words and its Node tell of the reason: an old Node does not know the option, or loads it and lacks more. */
+function hintOf({ lines, preload, image }: TargetObservation): string {
+  const isRefused = lines.some((line) => line.includes('--import is not allowed in NODE_OPTIONS'))
+  if (isRefused) return `; its Node is too old: it must be Node ${MIN_NODE_MAJOR} or newer`
+  if (preload.oldNode !== undefined)
+    return `; it runs on Node ${preload.oldNode}: it must be Node ${MIN_NODE_MAJOR} or newer`
+  if (image !== undefined && lines.some((line) => line.includes('EACCES')))
+    return '; in an image it runs under the id of whoever runs the lab, not under the image’s USER: of its folders it may write into WORKDIR, into those of VOLUME and into $LAB_STATE_FOLDER'
+  return ''
 }
 
 function reasonFor({ processes, hosts }: PreloadReport): string {
   if (processes === 0)
-    return 'and no Node process of the target has loaded the preload: it must be a Node program, Node 20 or newer, that leaves NODE_OPTIONS to its children'
+    return `and no Node process of the target has loaded the preload: it must be a Node program, Node ${MIN_NODE_MAJOR} or newer, that leaves NODE_OPTIONS to its children`
   if (hosts.length === 0)
     return 'the target runs in Node but has asked for none of WhatsApp’s hosts: does it wait for something, or use another library than Baileys?'
   return `the target was led there from ${hosts.join(', ')}, and did not arrive`
@@ -104,7 +131,8 @@ function neverLinked(seen: TargetObservation): Omit<TargetTrouble, 'isFatal'> {
         ? 'it has shown neither a QR nor a pairing code'
         : 'it was linked by the phone, and has not come back'
       : `the phone could not link it: ${refusal}`
-  return { kind: 'never-linked', message: `the target connects and never logs in; ${why}${lastWords(seen)}` }
+  const message = `the target connects and never logs in; ${why}${hintOf(seen)}`
+  return { kind: 'never-linked', message: withLastWords(message, seen) }
 }
 
 function leftProcesses({ leftProcesses: count }: TargetObservation): TargetTrouble | undefined {
@@ -132,10 +160,14 @@ function isBinary(lines: readonly string[]): boolean {
   return broken > 0 && (broken / text.length) * 100 >= BINARY_PERCENT
 }
 
-function lastWords({ lines }: TargetObservation): string {
+function withLastWords(message: string, { lines }: TargetObservation): string {
+  const sentence = message.endsWith('?') ? message : `${message}.`
   const words = lines
     .filter((line) => line.trim() !== '' && !STACK.test(line) && !isBinary([line]))
     .slice(-SHOWN_LINES)
-  if (words.length === 0) return '. It has printed nothing'
-  return `. Its last lines:\n${words.map((line) => `  ${line.slice(0, SHOWN_CHARS)}`).join('\n')}`
+  if (words.length === 0) {
+    const hasPrinted = lines.some((line) => line.trim() !== '')
+    return `${sentence} It has printed ${hasPrinted ? 'bytes that are no text' : 'nothing'}`
+  }
+  return `${sentence} Its last lines:\n${words.map((line) => `  ${line.slice(0, SHOWN_CHARS)}`).join('\n')}`
 }

@@ -14,22 +14,24 @@ import type { TargetObservation, TargetTrouble } from './target-troubles.ts'
 const KEPT_LINES = 100
 
 export class TargetWatch {
-  readonly #command: string
+  readonly #target: Pick<TargetObservation, 'command' | 'image'>
   readonly #lines = new BoundedList<string>(KEPT_LINES)
   #startedAtMs: number | undefined
   #exit: TargetObservation['exit']
+  #lastOfSimulator = ''
+  #failedStart: string | undefined
   #leftProcesses = 0
   #ignoredSigterms = 0
 
-  /** @param command as it was given */
-  constructor(command: string) {
-    this.#command = command
+  constructor(target: Pick<TargetObservation, 'command' | 'image'>) {
+    this.#target = target
   }
 
   observe(event: DynoEvent): void {
     if (event.kind === 'started') this.#startedAtMs ??= event.atMs
     if (event.kind !== 'ended') return
     const { cause, status, sweptProcesses } = event.end
+    if (this.#startedAtMs === undefined) this.#failedStart ??= this.#lastOfSimulator
     if (cause === 'exit') this.#exit ??= { status, afterMs: event.atMs - (this.#startedAtMs ?? event.atMs) }
     if (cause === 'r12') this.#ignoredSigterms += 1
     this.#leftProcesses += sweptProcesses
@@ -37,6 +39,7 @@ export class TargetWatch {
 
   observeLine({ source, process, text }: LogLine): void {
     if (source === 'app' && process.startsWith('web.')) this.#lines.push(text)
+    if (source === 'heroku-sim') this.#lastOfSimulator = text
   }
 
   /**
@@ -50,9 +53,10 @@ export class TargetWatch {
     atMs = performance.timeOrigin + performance.now(),
   ): readonly TargetTrouble[] {
     return targetTroubles({
-      command: this.#command,
+      ...this.#target,
       watchedMs: this.#startedAtMs === undefined ? 0 : atMs - this.#startedAtMs,
       exit: this.#exit,
+      failedStart: this.#failedStart,
       connections: connections.length,
       logins: connections.filter(({ loggedInAtMs }) => loggedInAtMs !== undefined).length,
       preload,

@@ -18,7 +18,7 @@ const QUIET = {
 }
 
 export async function runBot(baileys, ways = []) {
-  const { state, saveCreds } = await baileys.useMultiFileAuthState('auth')
+  const { state, saveCreds } = await baileys.useMultiFileAuthState(process.env.SESSIONS ?? 'auth')
   if (ways.includes('strict')) checkSignatures(baileys)
   const version = ways.includes('newest') ? (await baileys.fetchLatestBaileysVersion()).version : undefined
   const connect = () => {

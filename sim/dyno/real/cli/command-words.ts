@@ -2,15 +2,12 @@
 
 import { LabProblem } from '../../../cli/lab-problem.ts'
 import type { DynoKind } from '../housing/dyno-kind.ts'
-import { commandOf, findCommand, procfileCommand } from '../web-command.ts'
+import { CONTAINER_SHELL, commandOf, findCommand, procfileCommand } from '../web-command.ts'
 import type { WebCommand } from '../web-command.ts'
 import { SIM_EXIT } from './sim-exit-code.ts'
 
 /** As a person calls the simulator. */
 export const SIM_NAME = 'npm run heroku-sim --'
-
-/** Every image that has a shell has this one. */
-const CONTAINER_SHELL = '/bin/sh'
 
 /**
  * Undefined: the one that the image names.

@@ -2,27 +2,30 @@
 
 import { existsSync } from 'node:fs'
 import { release } from 'node:os'
-import {
-  engineKernel,
-  hasImage,
-  imageCommand,
-  requireEngine,
-  sweepContainers,
-} from '../../../docker/docker-engine.ts'
+import { engineKernel, findImage, requireEngine, sweepContainers } from '../../../docker/docker-engine.ts'
+import type { ImageFacts } from '../../../docker/docker-engine.ts'
 import { InfrastructureError } from '../../../infrastructure-error.ts'
 import type { WebCommand } from '../web-command.ts'
 import type { DynoKind } from './dyno-kind.ts'
 
 export type ContainerDyno = Extract<DynoKind, { kind: 'container' }>
 
-/** @throws InfrastructureError with what is missing and how to mend it */
-export async function checkContainerDyno({ image, mounts }: ContainerDyno): Promise<void> {
-  await requireEngine('--dyno process')
+const WITHOUT = '--dyno process'
+
+/**
+ * @param without how to do without an engine, for the hint
+ * @throws InfrastructureError with what is missing and how to mend it
+ */
+export async function checkContainerDyno(
+  { image, mounts }: Pick<ContainerDyno, 'image' | 'mounts'>,
+  without = WITHOUT,
+): Promise<void> {
+  await requireEngine(without)
   const kernel = await engineKernel()
   if (kernel !== release()) {
     throw new InfrastructureError(
       `the Docker engine runs on another machine, real or virtual: its kernel is ${kernel ?? 'unknown'}, ours ${release()}`,
-      'memory is measured by this machine’s /proc: run the simulator where the engine runs, or use --dyno process',
+      `memory is measured by this machine’s /proc: run the simulator where the engine runs, or use ${without}`,
     )
   }
   await requireImage(image)
@@ -35,9 +38,8 @@ export async function checkContainerDyno({ image, mounts }: ContainerDyno): Prom
 
 /** The command that an image names itself. @throws InfrastructureError */
 export async function commandOfImage(image: string): Promise<WebCommand> {
-  await requireEngine('--dyno process')
-  await requireImage(image)
-  const [file, ...args] = (await imageCommand(image)) ?? []
+  await requireEngine(WITHOUT)
+  const [file, ...args] = (await requireImage(image)).command
   if (file === undefined) {
     throw new InfrastructureError(
       `the image ${image} names no command`,
@@ -47,8 +49,21 @@ export async function commandOfImage(image: string): Promise<WebCommand> {
   return { text: [file, ...args].join(' '), file, args }
 }
 
-async function requireImage(image: string): Promise<void> {
-  if (await hasImage(image)) return
+async function requireImage(image: string): Promise<ImageFacts> {
+  const found = await findImage(image)
+  if (typeof found === 'object') return found
+  if (found === 'no-name') {
+    throw new InfrastructureError(
+      `"${image}" is no name of an image`,
+      'give the one that `docker images` shows, as my-bot:1: without blanks, and small letters before the colon',
+    )
+  }
+  if (found === 'no-answer') {
+    throw new InfrastructureError(
+      `the Docker engine did not say in time whether it holds the image ${image}`,
+      'see whether `docker images` answers, and try again',
+    )
+  }
   throw new InfrastructureError(
     `the engine does not hold the image ${image}`,
     `build or pull it first (nothing is pulled here): docker build -t ${image} ., docker pull ${image}, or sim/dyno/real/image/build.sh for this project’s own`,

@@ -50,6 +50,7 @@ export class ContainerHousing implements DynoHousing {
       user: ownUser(),
       memoryLimitBytes: memoryLimitBytes(site),
       mounts: dyno.mounts,
+      writableMounts: dyno.writableMounts ?? [],
       onOutput: ({ stream, bytes }) => lines[stream].push(bytes),
       onOutOfMemory,
       onExit,
@@ -81,8 +82,8 @@ export class ContainerHousing implements DynoHousing {
 /**
  * Whoever runs the simulator: others' processes could be neither measured nor signalled, and what is mounted is theirs.
  */
-function ownUser(): string {
-  return `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
+function ownUser(): { readonly uid: number; readonly gid: number } {
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 }
 
 /** The init's child; 0 when it has ended already. */

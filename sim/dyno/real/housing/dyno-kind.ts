@@ -11,4 +11,6 @@ export type DynoKind =
       readonly image: string
       /** Folders of this machine that the dyno sees under the same path, read-only: what a preload is read from. */
       readonly mounts: readonly string[]
+      /** The same for folders that it may change. */
+      readonly writableMounts?: readonly string[]
     }

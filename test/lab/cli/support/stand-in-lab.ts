@@ -113,6 +113,7 @@ export async function lab(words: string, call: LabCall = {}): Promise<LabAnswer>
     inspectDocker: () => Promise.resolve(call.docker ?? NO_DOCKER),
     buildBot: () => Promise.resolve(),
     buildBotImage: () => Promise.resolve(),
+    checkImage: () => Promise.resolve(),
     createKillSweep: (request) => Promise.resolve(standInSweep(request, call.sweep ?? {})),
   }
   const exitCode = await runLab(

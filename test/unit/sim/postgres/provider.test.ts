@@ -81,7 +81,7 @@ it('says so when no Docker engine answers', async () => {
   try {
     await expect(startPostgres({ kind: 'container', say })).rejects.toMatchObject({
       name: 'InfrastructureError',
-      message: 'no Docker engine answers',
+      message: 'no Docker engine answers at DOCKER_HOST=unix:///nonexistent/docker.sock',
     })
     const server = await startPostgres({ kind: 'auto', say })
     expect(server.kind).toBe('embedded')

@@ -21,6 +21,7 @@ describe('our bot as a target', () => {
       account: '15550000001',
       sessionId: 's-1',
       stateFolder: '/nowhere',
+      nodeOptions: '',
     }
     expect(ourBot().environment(places)).toEqual({
       DATABASE_URL: places.databaseUrl,

@@ -15,7 +15,7 @@ describe('what --target says', () => {
 
   it('is a command in an image', () => {
     const image = 'my-bot:1'
-    expect(realTargetFrom('node bot.js', { ...OPTIONS, image }).command).toEqual(['sh', '-c', 'node bot.js'])
+    expect(realTargetFrom('node bot.js', { ...OPTIONS, image }).command).toEqual(['node', 'bot.js'])
     expect(() => realTargetFrom('', { ...OPTIONS, image })).toThrow('the command of the target is empty')
   })
 

@@ -13,6 +13,7 @@ const PLACES = {
   account: '15550000001',
   sessionId: 's-1',
   stateFolder: '/state',
+  nodeOptions: '',
 }
 
 let folder: string
@@ -78,6 +79,29 @@ describe('a command as a target', () => {
     )
   })
 
+  it('keeps those of its image, unless it names its own', () => {
+    const options = { folder, path: PATH, image: 'my-bot:1' }
+    const places = { ...PLACES, nodeOptions: '--max-old-space-size=77' }
+    expect(targetOfCommand('node x', options).environment(places)['NODE_OPTIONS']).toMatch(
+      /^--max-old-space-size=77 --import /,
+    )
+    const envFile = join(folder, 'bot.env')
+    writeFileSync(envFile, 'NODE_OPTIONS=--no-warnings')
+    const own = targetOfCommand('node x', { ...options, envFile }).environment(places)
+    expect(own['NODE_OPTIONS']).toMatch(/^--no-warnings --import /)
+  })
+
+  it.each([
+    ['node  my-bot.js --x=1', ['node', 'my-bot.js', '--x=1']],
+    ['./start', ['./start']],
+    ['exec node my-bot.js', ['exec node my-bot.js']],
+    ['A=1 node my-bot.js', ['A=1 node my-bot.js']],
+    ['node my-bot.js --port $PORT', ['node my-bot.js --port $PORT']],
+  ])('in an image needs a shell only where its line does: %s', (line, words) => {
+    const target = targetOfCommand(line, { folder: '/nowhere', path: PATH, image: 'my-bot:1' })
+    expect(target).toMatchObject({ command: words, image: 'my-bot:1' })
+  })
+
   it.each([
     ['', 'the command of the target is empty'],
     ['   ', 'the command of the target is empty'],
@@ -98,12 +122,14 @@ describe('a command as a target', () => {
     expect(problemOf('./bot.sh').message).toBe('./bot.sh is not a program that can be run')
   })
 
-  it.each(['FOO=1 node my-bot.js', 'cd bot && node my-bot.js', '$(which node) my-bot.js'])(
-    'leaves to the shell what only a shell understands: %s',
-    (command) => {
-      expect(targetOfCommand(command, { folder, path: PATH }).command).toEqual([command])
-    },
-  )
+  it.each([
+    'FOO=1 node my-bot.js',
+    'cd bot && node my-bot.js',
+    'exec node my-bot.js',
+    '$(which node) my-bot.js',
+  ])('leaves to the shell what only a shell understands: %s', (command) => {
+    expect(targetOfCommand(command, { folder, path: PATH }).command).toEqual([command])
+  })
 
   it('says what is wrong with a file of variables', () => {
     expect(problemOf('node x', join(folder, 'none.env'))).toMatchObject({

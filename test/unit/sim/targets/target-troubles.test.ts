@@ -5,11 +5,13 @@ import type { TargetObservation } from '../../../../sim/targets/real/target-trou
 /** A target that was linked and talks. */
 const WELL: TargetObservation = {
   command: 'node my-bot.js',
+  image: undefined,
   watchedMs: 60_000,
   exit: undefined,
+  failedStart: undefined,
   connections: 2,
   logins: 1,
-  preload: { processes: 1, hosts: ['web.whatsapp.com'], linked: 1, refusal: undefined },
+  preload: { processes: 1, oldNode: undefined, hosts: ['web.whatsapp.com'], linked: 1, refusal: undefined },
   lines: ['please scan the QR'],
   leftProcesses: 0,
   ignoredSigterms: 0,
@@ -18,7 +20,7 @@ const SILENT: TargetObservation = {
   ...WELL,
   connections: 0,
   logins: 0,
-  preload: { processes: 1, hosts: [], linked: 0, refusal: undefined },
+  preload: { processes: 1, oldNode: undefined, hosts: [], linked: 0, refusal: undefined },
 }
 
 function kinds(seen: TargetObservation): string[] {
@@ -58,6 +60,24 @@ describe('the troubles of a target', () => {
     expect(kinds({ ...SILENT, exit: { status, afterMs: 10 } })).toEqual(['command-not-found!'])
   })
 
+  it('in an image are told with how to mend them', () => {
+    const inImage = { ...SILENT, image: 'my-bot:1', exit: { status: 127, afterMs: 10 } }
+    expect(message(inImage)).toContain('see that the image my-bot:1 has it, by its whole path')
+    const noRights = { ...inImage, exit: { status: 1, afterMs: 10 }, lines: ["EACCES: mkdir 'auth'"] }
+    expect(message(noRights)).toContain('not under the image’s USER')
+    expect(message({ ...noRights, image: undefined })).not.toContain('USER')
+  })
+
+  it('are a Node that is too old, whether it refuses the preload or loads it', () => {
+    const refused = { ...SILENT, exit: { status: 9, afterMs: 10 } }
+    const lines = ['node: --import is not allowed in NODE_OPTIONS']
+    expect(message({ ...refused, lines })).toContain('its Node is too old: it must be Node 20 or newer. Its')
+    const preload = { ...SILENT.preload, oldNode: 'v18.20.8' }
+    expect(message({ ...refused, preload })).toContain(
+      'it runs on Node v18.20.8: it must be Node 20 or newer.',
+    )
+  })
+
   it('are that it never came, and how far it got', () => {
     expect(kinds(SILENT)).toEqual(['never-connected!'])
     expect(message(SILENT)).toMatch(
@@ -88,5 +108,8 @@ describe('the troubles of a target', () => {
   it('show no binary and no endless line among its last words', () => {
     const lines = ['\uFFFD\uFFFD\uFFFD', 'x'.repeat(5_000)]
     expect(message({ ...SILENT, lines })).toMatch(/:\n {2}x{200}$/)
+    expect(message({ ...SILENT, lines: ['\uFFFD\uFFFD\uFFFD'] })).toMatch(
+      /Baileys\? It has printed bytes that are no text$/,
+    )
   })
 })

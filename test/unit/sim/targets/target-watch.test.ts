@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { DynoEnd } from '../../../../sim/dyno/real/dyno-event.ts'
 import { TargetWatch } from '../../../../sim/targets/real/target-watch.ts'
 
-const NOTHING = { processes: 1, hosts: [], linked: 0, refusal: undefined }
+const TARGET = { command: 'node x', image: undefined }
+const NOTHING = { processes: 1, oldNode: undefined, hosts: [], linked: 0, refusal: undefined }
 const NO_CONNECTIONS = { connections: [] }
 
 function started(watch: TargetWatch, boot = 1, atMs = 1_000): void {
@@ -17,7 +18,7 @@ function ended(watch: TargetWatch, atMs: number, end: Partial<DynoEnd>): void {
 
 describe('the watch over a target', () => {
   it('counts its time from the first boot', () => {
-    const watch = new TargetWatch('node x')
+    const watch = new TargetWatch(TARGET)
     expect(watch.troubles(NO_CONNECTIONS, NOTHING, 50_000)).toEqual([])
     started(watch)
     expect(watch.troubles(NO_CONNECTIONS, NOTHING, 10_999)).toEqual([])
@@ -26,7 +27,7 @@ describe('the watch over a target', () => {
   })
 
   it('keeps how it first ended, and what it said itself', () => {
-    const watch = new TargetWatch('node x')
+    const watch = new TargetWatch(TARGET)
     started(watch)
     watch.observeLine({ atMs: 1_100, source: 'app', process: 'web.1', text: 'no such table' })
     watch.observeLine({ atMs: 1_100, source: 'heroku', process: 'web.1', text: 'Process exited' })
@@ -36,8 +37,20 @@ describe('the watch over a target', () => {
     expect(trouble?.message).toMatch(/exited with status 3 after 0\.4 s.*:\n {2}no such table$/s)
   })
 
+  it('knows why a dyno could not even be started', () => {
+    const watch = new TargetWatch(TARGET)
+    const text = 'The dyno could not be prepared: Docker: no such device'
+    watch.observeLine({ atMs: 1_100, source: 'heroku-sim', process: 'web.1', text })
+    ended(watch, 1_200, { status: 1 })
+    const [trouble] = watch.troubles(NO_CONNECTIONS, NOTHING, 1_200)
+    expect(trouble).toMatchObject({
+      kind: 'not-started',
+      message: `\`node x\` was not even started: ${text}`,
+    })
+  })
+
   it('adds up over all boots what it left and ignored', () => {
-    const watch = new TargetWatch('node x')
+    const watch = new TargetWatch(TARGET)
     started(watch)
     ended(watch, 2_000, { sweptProcesses: 2 })
     ended(watch, 3_000, { cause: 'r12', status: 137 })
