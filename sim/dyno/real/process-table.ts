@@ -3,10 +3,13 @@
  * Surprising: a process's name may hold spaces and parentheses, so fields count from the last parenthesis.
  */
 
-import { readFileSync, readdirSync } from 'node:fs'
+import { closeSync, openSync, readSync, readdirSync } from 'node:fs'
 
 /** USER_HZ: what the kernel shows to programs is 100 on every architecture that Node runs on. */
 export const TICKS_PER_SECOND = 100
+
+/** What one read may bring; used by one call at a time. */
+const CHUNK = Buffer.allocUnsafe(65_536)
 
 export interface ProcessEntry {
   readonly pid: number
@@ -71,12 +74,22 @@ export function ownPid(status: string): number | undefined {
   return numbers === undefined ? undefined : Number(numbers.at(-1))
 }
 
-/** Undefined for what has ended, belongs to others, or does not exist. */
+/**
+ * Undefined for what has ended, belongs to others, or does not exist. Files of /proc do not say how long they are, and
+ * readFileSync takes 64 KB anew for each of them: ten looks a second at every process kept the collector busy.
+ */
 export function readProcFile(path: string): string | undefined {
+  let file: number | undefined
   try {
-    return readFileSync(path, 'latin1')
+    file = openSync(path, 'r')
+    let text = ''
+    for (let length = readSync(file, CHUNK); length > 0; length = readSync(file, CHUNK))
+      text += CHUNK.toString('latin1', 0, length)
+    return text
   } catch {
     return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
 
