@@ -14,6 +14,7 @@ import { resealRows } from '../../src/adapters/postgres-reseal.ts'
 import { PostgresSessionStore } from '../../src/adapters/postgres-session-store.ts'
 import { SystemSecureRandom } from '../../src/adapters/system-secure-random.ts'
 import { createRowCipher, isSealedUnder } from '../../src/session/encryption.ts'
+import { COMPILE_CACHE } from '../support/compile-cache.ts'
 import { testDatabase } from '../support/database.ts'
 import { RecordingLogger } from '../support/recording-logger.ts'
 import type pg from 'pg'
@@ -106,7 +107,7 @@ class Database {
 async function run(args: readonly string[], env: Readonly<Record<string, string>>, input = '') {
   const child = spawn(process.execPath, [ENTRY, ...args], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], ...COMPILE_CACHE, ...env },
   })
   child.stdin.end(input)
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))

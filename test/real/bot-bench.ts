@@ -14,6 +14,7 @@ import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
 import type { BotFixture } from '../support/bot-fixture.ts'
+import { COMPILE_CACHE } from '../support/compile-cache.ts'
 import { ON_THIS_MACHINE, startSim, texts } from './sim-bench.ts'
 
 const APP = join(import.meta.dirname, '../..')
@@ -52,6 +53,7 @@ export async function startBotOnDyno(
     DATABASE_URL: database.url,
     WHATSAPP_URL: whatsapp.url,
     SESSION_ID: sessionId,
+    ...COMPILE_CACHE,
     ...SHORTENED,
     ...options.configVars,
   }

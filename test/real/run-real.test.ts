@@ -12,6 +12,7 @@ import type { RealScenarioInput, Scenario } from '../../sim/scenario.ts'
 import type { RealTarget } from '../../sim/targets/real/real-target.ts'
 import { openVirtualDatabase } from '../../sim/world/virtual-database.ts'
 import type { RunResult } from '../../sim/world/run-result.ts'
+import { COMPILE_CACHE } from '../support/compile-cache.ts'
 import { testDatabase } from '../support/database.ts'
 import { leftFolders, leftProcesses } from './sim-bench.ts'
 
@@ -21,6 +22,7 @@ const TIMEOUT_MS = 90_000
 const SOURCES: RealTarget = {
   ...ourBot(),
   command: ourBot().command.map((word) => word.replace('dist/main.js', 'src/main.ts')),
+  environment: (places) => ({ ...ourBot().environment(places), ...COMPILE_CACHE }),
 }
 
 function scenario(real: Partial<RealScenarioInput['real']>): Scenario {

@@ -14,6 +14,7 @@ import type { RealPlaces, RealTarget } from '../../sim/targets/real/real-target.
 import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
+import { COMPILE_CACHE } from '../support/compile-cache.ts'
 
 /** Generous: the machine may be busy. */
 export const PATIENCE_MS = 25_000
@@ -126,6 +127,7 @@ function boot(target: RealTarget, places: RealPlaces, options: BootOptions = {})
         PORT: `${await freePort()}`,
         HOME: cwd,
         TMPDIR: cwd,
+        ...COMPILE_CACHE,
         ...target.environment(places),
         ...options.settings,
       },

@@ -7,6 +7,7 @@ import { startFakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
 import type { LinkedAuthOptions } from '../../sim/whatsapp/people/linked-auth.ts'
 import type { Account } from '../../sim/whatsapp/people/account.ts'
+import { COMPILE_CACHE } from './compile-cache.ts'
 import { testDatabase } from './database.ts'
 import { RecordingLogger } from './recording-logger.ts'
 
@@ -40,7 +41,7 @@ export function botFixture(): () => Promise<BotFixture> {
       const child = new BotChild({
         databaseUrl,
         whatsappUrl: whatsapp.url,
-        settings: { SESSION_ID: sessionId, ...QUICK, ...settings },
+        settings: { SESSION_ID: sessionId, ...COMPILE_CACHE, ...QUICK, ...settings },
       })
       children.push(child)
       return child

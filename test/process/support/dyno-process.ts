@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../../sim/free-port.ts'
 import { processTreePids } from '../../../src/adapters/system-processes.ts'
+import { COMPILE_CACHE } from '../../support/compile-cache.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
 export const PRODUCTION_MAIN = 'src/main.ts'
@@ -42,6 +43,7 @@ export class DynoProcess {
     this.#process = spawn(process.execPath, [fileURLToPath(new URL(entry, ROOT))], {
       env: {
         PATH: process.env['PATH'],
+        ...COMPILE_CACHE,
         PORT: String(port),
         DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none',
         SCRIPT_MARK: join(this.#folder, 'first'),
