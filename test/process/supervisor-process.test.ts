@@ -1,6 +1,10 @@
-/** The supervisor with real processes and signals; the bot is a scripted one (support/scripted-bot.ts). */
+/**
+ * The supervisor with real processes and signals; the bot is a scripted one (support/scripted-bot.ts). Each test has a
+ * dyno of its own, and those that wait for seconds wait beside each other. What computes has the file to itself.
+ */
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import type { TestContext } from 'vitest'
 import { DynoProcess, SCRIPTED_DYNO, goneFor, kill, pause } from './support/dyno-process.ts'
 
 /** Ten times quicker than production. */
@@ -11,12 +15,26 @@ const QUICK = {
   BOT_RESTART_BACKOFF_CAP_MS: '2000',
   STOP_TIMEOUT_MS: '1000',
 }
-const dynos: DynoProcess[] = []
 
-async function start(script: string, env: Readonly<Record<string, string>> = {}): Promise<DynoProcess> {
-  const dyno = await DynoProcess.start(SCRIPTED_DYNO, { ...QUICK, SCRIPT: script, ...env })
-  dynos.push(dyno)
+async function start({ onTestFinished }: TestContext, script: string): Promise<DynoProcess> {
+  const dyno = await DynoProcess.start(SCRIPTED_DYNO, { ...QUICK, SCRIPT: script })
+  onTestFinished(() => dyno.dispose())
   return dyno
+}
+
+const REPLACED = { signal: 'SIGKILL', isOfSameOwner: true }
+
+/** How a bot that hangs is replaced. */
+async function replacement(context: TestContext, script: string): Promise<Record<string, unknown>> {
+  const dyno = await start(context, script)
+  const { evidence } = await dyno.event('supervisor.bot-hung')
+  const { signal } = await dyno.event('supervisor.bot-ended')
+  const [first, second] = [await dyno.event('scripted.started'), await dyno.event('scripted.started', 1)]
+  return {
+    evidence,
+    signal,
+    isOfSameOwner: first['owner'] !== undefined && second['owner'] === first['owner'],
+  }
 }
 
 /** Lets the process run for a tenth of the time. */
@@ -32,25 +50,19 @@ async function starveUntil(end: Promise<void>, pid: number): Promise<void> {
   await ending
 }
 
-afterEach(async () => {
-  await Promise.all(dynos.splice(0).map((dyno) => dyno.dispose()))
+describe('a bot that hangs', () => {
+  it('by computing is killed and followed by another one of the same owner', async (context) => {
+    expect(await replacement(context, 'hang-once')).toEqual({ ...REPLACED, evidence: 'computing' })
+  })
 })
 
-describe('a bot that hangs', () => {
-  it.each([
-    ['computing', 'hang-once'],
-    ['idle', 'wait-once'],
-  ])('by %s is killed and followed by another one of the same owner', async (evidence, script) => {
-    const dyno = await start(script)
-    expect(await dyno.event('supervisor.bot-hung')).toMatchObject({ evidence })
-    expect(await dyno.event('supervisor.bot-ended')).toMatchObject({ signal: 'SIGKILL' })
-    const [first, second] = [await dyno.event('scripted.started'), await dyno.event('scripted.started', 1)]
-    expect(second['owner']).toBe(first['owner'])
-    expect(dyno.pid).toBeGreaterThan(0)
+describe.concurrent('while the bot says nothing', () => {
+  it('one that hangs idle is killed and followed by another one of the same owner', async (context) => {
+    expect(await replacement(context, 'wait-once')).toEqual({ ...REPLACED, evidence: 'idle' })
   })
 
-  it('for less than the stall is left alone', async () => {
-    const dyno = await start('sound')
+  it('for less than the stall, it is left alone', async (context) => {
+    const dyno = await start(context, 'sound')
     await dyno.event('scripted.started')
     const botPid = await dyno.botPid()
     for (const stoppedMs of [500, 1_500]) {
@@ -61,14 +73,13 @@ describe('a bot that hangs', () => {
     }
     expect(dyno.events('supervisor.bot-started')).toHaveLength(1)
   })
-})
 
-describe('a machine that stands still', () => {
-  it('for longer than the stall, the supervisor with it, accuses nobody', async () => {
-    const dyno = await start('sound')
+  it('since the machine stands still, the supervisor with it, nobody is accused', async (context) => {
+    const dyno = await start(context, 'sound')
     await dyno.event('scripted.started')
     const botPid = await dyno.botPid()
     for (const pid of [dyno.pid, botPid]) kill(pid, 'SIGSTOP')
+    // Longer than the stall.
     await pause(5_000)
     // The supervisor goes on first, and finds the bot silent.
     kill(dyno.pid, 'SIGCONT')
@@ -79,19 +90,28 @@ describe('a machine that stands still', () => {
     expect(dyno.events('supervisor.bot-started')).toHaveLength(1)
   })
 
-  it('and gives the bot a tenth of a CPU does not have it killed for its slowness', async () => {
-    const dyno = await start('slow-start')
+  it('since the machine gives it a tenth of a CPU, it is not killed for its slowness', async (context) => {
+    const dyno = await start(context, 'slow-start')
     const botPid = await dyno.botPid()
     const enough = dyno.event('supervisor.bot-starved').then(() => pause(2_000))
     await starveUntil(enough, botPid)
     await dyno.event('scripted.started')
     expect(dyno.events('supervisor.bot-started')).toHaveLength(1)
   })
+
+  it('a SIGTERM that it does not hear ends it by force, and the status says so', async (context) => {
+    const dyno = await start(context, 'deaf')
+    await dyno.event('scripted.started')
+    const botPid = await dyno.botPid()
+    kill(dyno.pid, 'SIGTERM')
+    expect(await dyno.exit()).toBe(124)
+    await goneFor(botPid)
+  })
 })
 
 describe('a bot that ends', () => {
-  it('again and again is started after ever longer waits, and the dyno lives on', async () => {
-    const dyno = await start('crash')
+  it('again and again is started after ever longer waits, and the dyno lives on', async (context) => {
+    const dyno = await start(context, 'crash')
     await dyno.event('supervisor.restarting', 3)
     const waits = dyno.events('supervisor.restarting').map(({ delayMs }) => Number(delayMs))
     // The first is quick; the others are jittered in envelopes of 400, 800 and 1,600 ms.
@@ -101,14 +121,14 @@ describe('a bot that ends', () => {
     expect((await dyno.get('/health')).status).toBeGreaterThanOrEqual(200)
   })
 
-  it('to be recycled is followed at once, as no failure', async () => {
-    const dyno = await start('ask-recycle')
+  it('to be recycled is followed at once, as no failure', async (context) => {
+    const dyno = await start(context, 'ask-recycle')
     expect(await dyno.event('supervisor.restarting')).toMatchObject({ kind: 'recycled', why: 'quick' })
     await dyno.event('scripted.started', 1)
   })
 
-  it('by kill -9 is followed by another', async () => {
-    const dyno = await start('sound')
+  it('by kill -9 is followed by another', async (context) => {
+    const dyno = await start(context, 'sound')
     await dyno.event('scripted.started')
     kill(await dyno.botPid(), 'SIGKILL')
     expect(await dyno.event('supervisor.restarting')).toMatchObject({ kind: 'crashed' })
@@ -117,8 +137,8 @@ describe('a bot that ends', () => {
 })
 
 describe('SIGTERM', () => {
-  it('twice, to both processes at once, ends both in order', async () => {
-    const dyno = await start('sound')
+  it('twice, to both processes at once, ends both in order', async (context) => {
+    const dyno = await start(context, 'sound')
     await dyno.event('scripted.started')
     const botPid = await dyno.botPid()
     for (let time = 0; time < 2; time += 1) {
@@ -129,20 +149,11 @@ describe('SIGTERM', () => {
     await goneFor(botPid)
     expect(dyno.events('supervisor.bot-started')).toHaveLength(1)
   })
-
-  it('ends a bot that does not hear it by force, and says so', async () => {
-    const dyno = await start('deaf')
-    await dyno.event('scripted.started')
-    const botPid = await dyno.botPid()
-    kill(dyno.pid, 'SIGTERM')
-    expect(await dyno.exit()).toBe(124)
-    await goneFor(botPid)
-  })
 })
 
 describe('SIGKILL of the supervisor', () => {
-  it('leaves no bot behind', async () => {
-    const dyno = await start('sound')
+  it('leaves no bot behind', async (context) => {
+    const dyno = await start(context, 'sound')
     await dyno.event('scripted.started')
     const botPid = await dyno.botPid()
     kill(dyno.pid, 'SIGKILL')
