@@ -1,9 +1,10 @@
 /**
  * The lab's real level by itself: a sound run holds, and each of a few faults and lies is found. The scenarios of the
- * level have runs of their own, in CI and by hand; they last too long for this place.
+ * level have runs of their own, in CI and by hand; they last too long for this place. They mostly wait, so these wait
+ * beside each other, each on a database of its own.
  */
 
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { SHORT_WAITS } from '../../scenarios/support.ts'
 import { runReal } from '../../sim/real/run-real.ts'
 import { ourBot } from '../../sim/targets/real/our-bot.ts'
@@ -45,23 +46,23 @@ function scenario(real: Partial<RealScenarioInput['real']>): Scenario {
   })
 }
 
-describe('a run at the real level', () => {
-  let databaseUrl: string
-  beforeAll(async () => {
-    databaseUrl = await testDatabase()
-  })
-
-  async function run(real: Partial<RealScenarioInput['real']>, target = SOURCES): Promise<RunResult> {
-    const database = await openVirtualDatabase(databaseUrl)
-    try {
-      const request = { scenario: scenario(real), level: 'real', seed: 1, target: 'bot' } as const
-      return await runReal(request, { database, target, keepLines: 2_000 })
-    } finally {
-      await database.close()
-      expect(leftProcesses()).toEqual([])
-      expect(leftFolders()).toEqual([])
-    }
+async function run(real: Partial<RealScenarioInput['real']>, target = SOURCES): Promise<RunResult> {
+  const database = await openVirtualDatabase(await testDatabase())
+  try {
+    const request = { scenario: scenario(real), level: 'real', seed: 1, target: 'bot' } as const
+    return await runReal(request, { database, target, keepLines: 2_000 })
+  } finally {
+    await database.close()
   }
+}
+
+function expectNothingLeft(): void {
+  expect(leftProcesses()).toEqual([])
+  expect(leftFolders()).toEqual([])
+}
+
+describe.concurrent('a run at the real level', () => {
+  afterAll(expectNothingLeft)
 
   it(
     'holds for the bot, and says what it has not judged',
@@ -103,9 +104,11 @@ describe('a run at the real level', () => {
     },
     TIMEOUT_MS,
   )
+})
 
+describe('a run that is given up in the middle', () => {
   it(
-    'leaves nothing behind when it is given up in the middle',
+    'leaves nothing behind',
     async () => {
       const failing = run(
         {
@@ -119,6 +122,7 @@ describe('a run at the real level', () => {
         },
       )
       await expect(failing).rejects.toThrow('cannot say where it lives')
+      expectNothingLeft()
     },
     TIMEOUT_MS,
   )
