@@ -55,34 +55,50 @@ describe('a trend', () => {
   })
 })
 
+const TRIALS = 200
+
+function many(runs: number, count: number): number[] {
+  return Array.from({ length: runs }, () => count)
+}
+
 /** Noise of which each value keeps so much of the one before; how often the true slope, 0, is outside the bounds. */
-function misses(correlation: number, count: number): number {
-  const stream = new PrngStreams(`${correlation}/${count}`).stream('noise')
-  let missed = 0
-  for (let trial = 0; trial < 200; trial += 1) {
+function misses(correlation: number, counts: readonly number[]): number {
+  const stream = new PrngStreams(`${correlation}/${counts.join('+')}`).stream('noise')
+  const noise = (count: number): Point[] => {
     let level = 0
-    const points = Array.from({ length: count + 30 }, (_, at) => {
+    return Array.from({ length: count + 30 }, (_, at) => {
       // The sum of four is near enough to normal.
       const step = [1, 2, 3, 4].reduce((sum) => sum + stream.next() - 0.5, 0)
       level = correlation * level + step
       return { at, value: level }
     }).slice(30)
-    const { low, high } = trendOf([points]) ?? { low: 0, high: 0 }
+  }
+  let missed = 0
+  for (let trial = 0; trial < TRIALS; trial += 1) {
+    const { low, high } = trendOf(counts.map(noise)) ?? { low: 0, high: 0 }
     if (low > 0 || high < 0) missed += 1
   }
-  return missed / 200
+  return missed / TRIALS
 }
 
 describe('the bounds', () => {
   it.each([
-    [0, 12],
-    [0, 30],
-    [0.5, 20],
-    [0.8, 30],
+    [0, [12]],
+    [0, [30]],
+    [0.5, [20]],
+    [0.8, [30]],
+    // Several runs of points, each with a level of its own.
+    [0, [10, 10, 10]],
+    [0, many(10, 3)],
+    [0, [8, ...many(20, 2)]],
+    [0, [8, ...many(20, 1)]],
+    [0.5, [10, 10, 10]],
+    [0.5, [12, ...many(10, 4)]],
+    [0.8, [8, ...many(20, 2)]],
   ])(
-    'miss the truth in no more than a tenth, where neighbours share %d, with %d points',
-    (correlation, count) => {
-      expect(misses(correlation, count)).toBeLessThan(0.1)
+    'miss the truth in no more than a tenth, where neighbours share %d, with %j points',
+    (correlation, counts) => {
+      expect(misses(correlation, counts)).toBeLessThan(0.1)
     },
   )
 })
