@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
+import type { TestContext } from 'vitest'
 import { freePort } from '../../sim/free-port.ts'
 import { commandOf } from '../../sim/dyno/real/web-command.ts'
 import { startWebProcess } from '../../sim/dyno/real/web-process.ts'
@@ -19,7 +20,11 @@ import { COMPILE_CACHE } from '../support/compile-cache.ts'
 /** Generous: the machine may be busy. */
 export const PATIENCE_MS = 25_000
 
+/** What belongs to one test; of tests that run beside each other each hands over its own. */
+export type TestLife = Pick<TestContext, 'expect' | 'onTestFinished'>
+
 export interface TargetBench {
+  readonly expect: TestLife['expect']
   readonly whatsapp: FakeWhatsApp
   readonly account: Account
   readonly places: RealPlaces
@@ -41,13 +46,16 @@ export interface RunningTarget {
 }
 
 /** @param databaseUrl of those that need one */
-export async function targetBench(databaseUrl = 'postgres://nobody@127.0.0.1:1/none'): Promise<TargetBench> {
+export async function targetBench(
+  databaseUrl = 'postgres://nobody@127.0.0.1:1/none',
+  life: TestLife = { expect, onTestFinished },
+): Promise<TargetBench> {
   const whatsapp = await startFakeWhatsApp()
-  onTestFinished(() => whatsapp.close())
+  life.onTestFinished(() => whatsapp.close())
   const reports = new PreloadReports()
   whatsapp.addRequestHandler(reports.handle)
   const account = whatsapp.addAccount()
-  const stateFolder = temporaryFolder()
+  const stateFolder = temporaryFolder(life)
   const places = {
     databaseUrl,
     whatsappUrl: whatsapp.url,
@@ -58,10 +66,11 @@ export async function targetBench(databaseUrl = 'postgres://nobody@127.0.0.1:1/n
     nodeOptions: '',
   }
   return {
+    expect: life.expect,
     whatsapp,
     account,
     places,
-    boot: (target, options) => boot(target, places, options),
+    boot: (target, options) => boot(target, places, life, options),
     report: () => reports.report,
   }
 }
@@ -70,7 +79,8 @@ export async function targetBench(databaseUrl = 'postgres://nobody@127.0.0.1:1/n
  * A person writes until the bot answers: one that answers live messages only misses what waited for it. Every
  * message is another, so that an answer can be told.
  */
-export async function expectAnswer({ whatsapp, account }: TargetBench, word = 'one'): Promise<void> {
+export async function expectAnswer(bench: TargetBench, word = 'one'): Promise<void> {
+  const { whatsapp, account } = bench
   const anna = whatsapp.contacts[0] ?? whatsapp.addContact({ name: 'Anna' })
   let asked = 0
   const isAnswered = async (): Promise<boolean> => {
@@ -78,7 +88,7 @@ export async function expectAnswer({ whatsapp, account }: TargetBench, word = 'o
     await anna.say(`.ping ${word} ${asked}`, { to: account })
     return anna.inbox.messages.some(({ text }) => text?.startsWith(`pong ${word} `) === true)
   }
-  await expect.poll(isAnswered, { timeout: PATIENCE_MS, interval: 500 }).toBe(true)
+  await bench.expect.poll(isAnswered, { timeout: PATIENCE_MS, interval: 500 }).toBe(true)
 }
 
 /** The target's log lines with this event. */
@@ -88,23 +98,28 @@ export function printed(lines: readonly string[], event: string): Readonly<Recor
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
 }
 
-export async function online({ account }: TargetBench): Promise<void> {
+export async function online({ account, expect: expectOf }: TargetBench): Promise<void> {
   const isOnline = (): boolean => account.linkedDevices.some(({ link }) => link !== undefined)
-  await expect.poll(isOnline, { timeout: PATIENCE_MS }).toBe(true)
+  await expectOf.poll(isOnline, { timeout: PATIENCE_MS }).toBe(true)
 }
 
-export function temporaryFolder(): string {
+export function temporaryFolder(life: Pick<TestLife, 'onTestFinished'> = { onTestFinished }): string {
   const folder = mkdtempSync(join(tmpdir(), 'target-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
+  life.onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }
 
-function boot(target: RealTarget, places: RealPlaces, options: BootOptions = {}): RunningTarget {
+function boot(
+  target: RealTarget,
+  places: RealPlaces,
+  life: TestLife,
+  options: BootOptions = {},
+): RunningTarget {
   const command = commandOf(target.command)
   if (command === undefined) throw new Error('no command')
   const lines: string[] = []
   const { promise: ended, resolve } = Promise.withResolvers<number>()
-  const cwd = options.cwd ?? temporaryFolder()
+  const cwd = options.cwd ?? temporaryFolder(life)
   const child = startLater()
   const kill = async (): Promise<number> => {
     const { pid } = await child
@@ -115,7 +130,7 @@ function boot(target: RealTarget, places: RealPlaces, options: BootOptions = {})
     }
     return ended
   }
-  onTestFinished(async () => void (await kill()))
+  life.onTestFinished(async () => void (await kill()))
   return { lines, ended, kill }
 
   async function startLater(): Promise<ReturnType<typeof startWebProcess>> {

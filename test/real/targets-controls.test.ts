@@ -1,13 +1,14 @@
 /**
  * The negative controls really run: unmodified Baileys, linked by a QR that the preload hands to the phone, answering.
  * And each shows its flaw to a server that only watches; without it, the lab's verdict over it would be worth nothing.
+ * They mostly wait, and do so beside each other.
  */
 
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { negativeControl } from '../../sim/targets/real/negative-controls.ts'
 import { testDatabase } from '../support/database.ts'
 import { expectAnswer, online, PATIENCE_MS, printed, targetBench } from './target-bench.ts'
-import type { TargetBench } from './target-bench.ts'
+import type { TargetBench, TestLife } from './target-bench.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -16,11 +17,12 @@ function askedAgain({ whatsapp }: TargetBench): number {
   return whatsapp.truth().receipts.filter(({ type }) => type === 'retry').length
 }
 
-describe('gateway-naive', () => {
+describe.concurrent('gateway-naive', () => {
   it(
     'is still linked after a restart, and cannot read what people send it',
-    async () => {
-      const bench = await restarted('gateway-naive')
+    async (life) => {
+      const { expect } = life
+      const bench = await restarted('gateway-naive', life)
       await expect.poll(() => askedAgain(bench), { timeout: PATIENCE_MS }).toBeGreaterThan(0)
     },
     TIMEOUT_MS,
@@ -28,8 +30,9 @@ describe('gateway-naive', () => {
 
   it(
     'comes again at once, however often it is refused',
-    async () => {
-      const bench = await targetBench(await testDatabase())
+    async (life) => {
+      const { expect } = life
+      const bench = await targetBench(await testDatabase(), life)
       const { lines } = bench.boot(negativeControl('gateway-naive'))
       await expectAnswer(bench)
       const refusal = await bench.whatsapp.inject({ kind: 'login-failure', reason: 503, times: 12 })
@@ -43,11 +46,12 @@ describe('gateway-naive', () => {
   )
 })
 
-describe('reset-on-open', () => {
+describe.concurrent('reset-on-open', () => {
   it(
     'reads what people send it after a restart: its session is not what is wrong with it',
-    async () => {
-      const bench = await restarted('reset-on-open')
+    async (life) => {
+      const { expect } = life
+      const bench = await restarted('reset-on-open', life)
       expect(askedAgain(bench)).toBe(0)
     },
     TIMEOUT_MS,
@@ -55,8 +59,9 @@ describe('reset-on-open', () => {
 
   it(
     'waits longer after each refusal, and the same short time after each connection that opens and ends',
-    async () => {
-      const bench = await targetBench(await testDatabase())
+    async (life) => {
+      const { expect } = life
+      const bench = await targetBench(await testDatabase(), life)
       const { lines } = bench.boot(negativeControl('reset-on-open'))
       const opened = (): number => printed(lines, 'reset.open').length
       const delays = (): unknown[] => printed(lines, 'reset.closed').map(({ delayMs }) => delayMs)
@@ -75,11 +80,12 @@ describe('reset-on-open', () => {
   )
 })
 
-describe('before', () => {
+describe.concurrent('before', () => {
   it(
     'needs a QR again after a restart that came before a backup, and none after one',
-    async () => {
-      const bench = await targetBench(await testDatabase())
+    async (life) => {
+      const { expect } = life
+      const bench = await targetBench(await testDatabase(), life)
       const first = bench.boot(negativeControl('before'))
       await online(bench)
       await first.kill()
@@ -101,8 +107,9 @@ describe('before', () => {
 
   it(
     'takes a sound connection for dead, and one reload of it causes the next, without an end',
-    async () => {
-      const bench = await targetBench(await testDatabase())
+    async (life) => {
+      const { expect } = life
+      const bench = await targetBench(await testDatabase(), life)
       const settings = { BEFORE_KEEPER_EVERY_MS: '400' }
       const { lines } = bench.boot(negativeControl('before'), { settings })
       await online(bench)
@@ -119,8 +126,9 @@ describe('before', () => {
 })
 
 /** Linked, spoken with, killed and started anew; and spoken to again. */
-async function restarted(name: 'gateway-naive' | 'reset-on-open'): Promise<TargetBench> {
-  const bench = await targetBench(await testDatabase())
+async function restarted(name: 'gateway-naive' | 'reset-on-open', life: TestLife): Promise<TargetBench> {
+  const { expect } = life
+  const bench = await targetBench(await testDatabase(), life)
   const first = bench.boot(negativeControl(name))
   await expectAnswer(bench)
   await first.kill()
