@@ -44,6 +44,8 @@ import { connectionsExhausted } from './postgres/connections-exhausted.ts'
 import { writesGiveUp } from './postgres/writes-give-up.ts'
 import { credsUnreadableAtStart } from './postgres/creds-unreadable-at-start.ts'
 import { awayAtStart } from './postgres/away-at-start.ts'
+import { failover } from './postgres/failover.ts'
+import { serverRestarts } from './postgres/server-restarts.ts'
 import { outageLong } from './postgres/outage-long.ts'
 import { outageShort } from './postgres/outage-short.ts'
 
@@ -87,6 +89,8 @@ export const scenarios: readonly Scenario[] = [
   ...ramps,
   outageShort,
   outageLong,
+  serverRestarts,
+  failover,
   awayAtStart,
   connectionsExhausted,
   writesGiveUp,

@@ -204,4 +204,5 @@ const STORE_FAULTS: ReadonlySet<string> = new Set([
   'fault.store-latency',
   'fault.store-outage',
   'fault.store-flaky',
+  'fault.postgres-server',
 ])

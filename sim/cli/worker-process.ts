@@ -6,7 +6,7 @@
 
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { constants, copyFileSync, mkdtempSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -75,6 +75,8 @@ export class WorkerProcess {
   constructor({ programUrl, database, maxSilenceMs, hasOwnNode }: WorkerProcessOptions) {
     this.#database = database
     this.#maxSilenceMs = maxSilenceMs ?? MAX_SILENCE_MS
+    // A Postgres server that a run starts in it is another user's, where we are root.
+    chmodSync(this.#folder, 0o711)
     this.#child = fork(programUrl, [], {
       ...(hasOwnNode && { execPath: copyOfNode(this.#folder) }),
       // The parent may run under a debugger or a test runner; its flags are not the worker's.

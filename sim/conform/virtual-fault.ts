@@ -18,6 +18,10 @@ const WRITES = ['commit', 'recordInbound', 'markStarted', 'recordHandled', 'sett
 export function virtualTwinOf(fault: RealFault, untilMs: number): VirtualTwin {
   if (fault.kind === 'wire') return wireTwin(fault, untilMs)
   if (fault.kind === 'proxy') return proxyTwin(fault, untilMs)
+  if (fault.kind === 'postgres-server') {
+    const { atMs, jitterMs, forMs } = fault
+    return twin({ kind: 'store-outage', atMs, jitterMs, forMs })
+  }
   const { data } = faultSchema.safeParse(fault)
   // The real level has words of its own beside those of the virtual world.
   return data === undefined ? none(fault.kind) : { fault: data }

@@ -1,7 +1,7 @@
 /**
  * Faults at the real level: those of the virtual world that real processes can meet, under the same names and with
- * the same fields, two that pass on any fault of the fake WhatsApp or of the Postgres proxy as it is, and the phone's
- * history. Times are ms of real time since the first boot.
+ * the same fields, two that pass on any fault of the fake WhatsApp or of the Postgres proxy as it is, those of a whole
+ * Postgres server, and the phone's history. Times are ms of real time since the first boot.
  */
 
 import { z } from 'zod'
@@ -51,6 +51,24 @@ const proxyFault = z.strictObject({
   ]),
 })
 
+/**
+ * The server itself goes down, as by a crash of its machine or in order, and is back with its data after so long. The
+ * run has a server of its own.
+ */
+const postgresServer = z.strictObject({
+  kind: z.literal('postgres-server'),
+  ...span,
+  forMs: z.number().int().min(1),
+  how: z.enum(['kill', 'stop']),
+})
+
+/** As after Heroku's failover: the database has another address, and a release with it replaces the dyno. */
+const postgresFailover = z.strictObject({
+  kind: z.literal('postgres-failover'),
+  atMs: span.atMs,
+  jitterMs: span.jitterMs,
+})
+
 /** The phone sends its chats, as after a new link: so many messages in one notification a chat. */
 const historyFlood = z.strictObject({
   kind: z.literal('history-flood'),
@@ -73,12 +91,21 @@ const virtualFault = faultSchema.superRefine((fault, context) => {
   if (reason !== undefined) context.addIssue({ code: 'custom', message: `${fault.kind}: ${reason}` })
 })
 
-export const realFaultSchema = z.union([wireFault, proxyFault, historyFlood, virtualFault])
+export const realFaultSchema = z.union([
+  wireFault,
+  proxyFault,
+  postgresServer,
+  postgresFailover,
+  historyFlood,
+  virtualFault,
+])
 export type RealFault = z.output<typeof realFaultSchema>
 export type RealFaultOf<Kind extends RealFault['kind']> = Extract<RealFault, { kind: Kind }>
 
 /** When the fault is over, jitter included; one without an end counts as over when it begins. */
 export function realFaultEndMs(fault: RealFault): number {
-  if (fault.kind === 'wire' || fault.kind === 'proxy') return fault.atMs + fault.jitterMs + (fault.forMs ?? 0)
-  return fault.kind === 'history-flood' ? fault.atMs + fault.jitterMs : faultEndMs(fault)
+  const beginsMs = fault.atMs + fault.jitterMs
+  if (fault.kind === 'history-flood' || fault.kind === 'postgres-failover') return beginsMs
+  const isSpan = fault.kind === 'wire' || fault.kind === 'proxy' || fault.kind === 'postgres-server'
+  return isSpan ? beginsMs + (fault.forMs ?? 0) : faultEndMs(fault)
 }

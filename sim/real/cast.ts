@@ -91,6 +91,7 @@ export class Cast {
       whatsapp,
       account,
       database,
+      server: stage,
       sim,
       processes: this.#processFaults,
       hub,

@@ -9,25 +9,23 @@ import { balloonPlanOf } from '../balloon/balloon-plan.ts'
 import type { HerokuSim } from '../dyno/real/heroku-sim.ts'
 import type { RealFault, RealFaultOf } from '../faults/real-fault.ts'
 import { VIRTUAL_ONLY } from '../faults/real-fault.ts'
-import type { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
 import type { FakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
 import type { Account } from '../whatsapp/people/account.ts'
 import { InjectedFaults } from '../faults/injected-faults.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { TraceData } from '../world/trace.ts'
+import { injectIntoDatabase } from './database-injection.ts'
+import type { DatabaseFault, DatabaseInjectionDeps, InForce } from './database-injection.ts'
 import type { DynoClocks } from './dyno-clocks.ts'
 import type { ProcessFaults } from './process-faults.ts'
-import { proxyFaultsOf, strikesOf } from './store-faults.ts'
-import type { StoreFault } from './store-faults.ts'
 import { historyOf } from './history-flood.ts'
 import { wireFaultOf } from './wire-faults.ts'
 import type { ConnectionFault } from './wire-faults.ts'
 
-export interface RealInjectorOptions {
+export interface RealInjectorOptions extends DatabaseInjectionDeps {
   readonly stream: PrngStream
   readonly whatsapp: FakeWhatsApp
   readonly account: Account
-  readonly database: FaultProxy
   readonly sim: HerokuSim
   readonly processes: ProcessFaults
   /** Only where a scenario has a balloon. */
@@ -38,12 +36,6 @@ export interface RealInjectorOptions {
   record(kind: string, data: TraceData): void
   /** A fault could not be brought into force: a failure of the lab. */
   onFailure(error: unknown): void
-}
-
-/** Something that was brought into force. `strikes`: undefined where they cannot be seen. */
-interface InForce {
-  strikes(): number | undefined
-  lift(): Promise<void>
 }
 
 export class RealInjector {
@@ -89,7 +81,9 @@ export class RealInjector {
       case 'store-latency':
       case 'store-outage':
       case 'proxy':
-        return this.#span(fault, delayMs, () => this.#onProxy(fault))
+      case 'postgres-server':
+      case 'postgres-failover':
+        return this.#span(fault, delayMs, () => injectIntoDatabase(fault, this.#options))
       case 'history-flood':
         return this.#history(fault, delayMs)
       case 'unlink':
@@ -121,17 +115,6 @@ export class RealInjector {
   async #onWire(fault: Exclude<ConnectionFault, { kind: 'storm' }>): Promise<InForce> {
     const injected = await this.#options.whatsapp.inject(wireFaultOf(fault))
     return { strikes: () => injected.struck, lift: () => injected.lift() }
-  }
-
-  async #onProxy(fault: StoreFault): Promise<InForce> {
-    const { database } = this.#options
-    const handles = await Promise.all(proxyFaultsOf(fault).map((each) => database.inject(each)))
-    return {
-      strikes: () => strikesOf(handles),
-      lift: async () => {
-        for (const handle of handles) await handle.lift()
-      },
-    }
   }
 
   #onDyno(kind: 'dyno-restart' | 'deploy' | 'sigkill'): boolean {
@@ -181,7 +164,11 @@ export class RealInjector {
     return () => struck > 0
   }
 
-  #span(fault: ConnectionFault | StoreFault, delayMs: number, begin: () => Promise<InForce>): () => boolean {
+  #span(
+    fault: ConnectionFault | DatabaseFault,
+    delayMs: number,
+    begin: () => Promise<InForce>,
+  ): () => boolean {
     let inForce: InForce | undefined
     this.#at(delayMs, async () => {
       this.#tell(fault, 'begins')

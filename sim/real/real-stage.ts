@@ -12,6 +12,7 @@ import type { DynoEvent } from '../dyno/real/dyno-event.ts'
 import { HerokuSim, PLAIN_DYNO } from '../dyno/real/heroku-sim.ts'
 import type { LogLine } from '../dyno/real/log-line.ts'
 import { FaultProxy } from '../postgres/fault-proxy/fault-proxy.ts'
+import type { ServerFaults } from '../postgres/server-faults.ts'
 import { storeLinkedSession } from '../postgres/linked-session.ts'
 import { SILENT_LOGGER } from '../../src/ports/silent-logger.ts'
 import { startFakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
@@ -21,6 +22,7 @@ import type { FakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
 import type { Account } from '../whatsapp/people/account.ts'
 import type { ServerEvent } from '../whatsapp/server-event.ts'
 import type { PrngStream } from '../world/prng.ts'
+import type { RunDatabase } from './run-database.ts'
 import { DynoClocks } from './dyno-clocks.ts'
 import { commandOfTarget, dynoOfTarget, nodeOptionsOf } from './target-dyno.ts'
 
@@ -29,8 +31,7 @@ export const ADMIN_TOKEN = 'the-lab-knows-this-token-and-nobody-else-needs-it'
 
 export interface RealStageOptions {
   readonly target: RealTarget
-  /** Of a migrated database. */
-  readonly databaseUrl: string
+  readonly database: RunDatabase
   readonly seed: string
   readonly compress: number
   /** False: nothing is stored, and the bot asks to be linked. */
@@ -59,12 +60,17 @@ export class RealStage {
   /** Outlives the dynos, and ends with the stage. */
   readonly stateFolder: string
 
+  readonly #upstream: RunDatabase
+  readonly #configVars: () => Readonly<Record<string, string>>
+
   private constructor(
     parts: Pick<
       RealStage,
       'database' | 'whatsapp' | 'account' | 'sim' | 'hub' | 'clocks' | 'preloads' | 'stateFolder'
-    >,
+    > & { readonly upstream: RunDatabase; configVars(): Readonly<Record<string, string>> },
   ) {
+    this.#upstream = parts.upstream
+    this.#configVars = () => parts.configVars()
     this.database = parts.database
     this.whatsapp = parts.whatsapp
     this.account = parts.account
@@ -79,7 +85,8 @@ export class RealStage {
   static async open(options: RealStageOptions): Promise<RealStage> {
     const opened: (() => Promise<void>)[] = []
     try {
-      const { databaseUrl, seed } = options
+      const { seed } = options
+      const { url: databaseUrl } = options.database
       const database = new FaultProxy({ upstreamUrl: databaseUrl, port: 0, tls: 'refuse', seed })
       opened.push(() => database.stop())
       await database.start()
@@ -104,27 +111,55 @@ export class RealStage {
           { databaseUrl, sessionId, logger: SILENT_LOGGER },
           account.linkedDevice().creds,
         )
-      const ofTarget = target.environment({
-        databaseUrl: database.url,
-        whatsappUrl: whatsapp.url,
-        adminUrl: whatsapp.adminUrl,
-        account: account.pn,
-        sessionId,
-        stateFolder,
-        nodeOptions,
-      })
-      const sim = createSim(options, stateFolder, {
-        ...ofTarget,
-        ADMIN_TOKEN,
-        ...(isPaired || target.linking === 'qr' ? {} : { PAIRING_PHONE_NUMBER: account.pn }),
-        ...options.settings,
-        ...labPreloads(ofTarget['NODE_OPTIONS'] ?? nodeOptions, hub, clocks),
-      })
-      return new RealStage({ database, whatsapp, account, sim, hub, clocks, preloads, stateFolder })
+      const configVars = (): Readonly<Record<string, string>> => {
+        const ofTarget = target.environment({
+          databaseUrl: database.url,
+          whatsappUrl: whatsapp.url,
+          adminUrl: whatsapp.adminUrl,
+          account: account.pn,
+          sessionId,
+          stateFolder,
+          nodeOptions,
+        })
+        return {
+          ...ofTarget,
+          ADMIN_TOKEN,
+          ...(isPaired || target.linking === 'qr' ? {} : { PAIRING_PHONE_NUMBER: account.pn }),
+          ...options.settings,
+          ...labPreloads(ofTarget['NODE_OPTIONS'] ?? nodeOptions, hub, clocks),
+        }
+      }
+      const sim = createSim(options, stateFolder, configVars())
+      const things = { database, whatsapp, account, sim, hub, clocks, preloads, stateFolder }
+      return new RealStage({ ...things, upstream: options.database, configVars })
     } catch (error) {
       for (const close of opened.toReversed()) await close()
       throw error
     }
+  }
+
+  /** @throws Error where the server is not the run's own; InfrastructureError when it does not go down */
+  async takeServerDown(how: 'kill' | 'stop'): Promise<void> {
+    await this.#serverFaults().goDown(how)
+  }
+
+  /** @throws as `takeServerDown` */
+  async bringServerBack(): Promise<void> {
+    const back = new URL(await this.#serverFaults().comeBack())
+    back.pathname = new URL(this.#upstream.url).pathname
+    // A container comes back at another port, which only the proxy sees.
+    await this.database.failOver({ upstreamUrl: back.href, address: 'kept' })
+  }
+
+  /** The database gets another address, and a release with it in its config vars replaces the dyno. */
+  async failOver(): Promise<void> {
+    await this.database.failOver({ upstreamUrl: this.#upstream.url, address: 'changed' })
+    this.sim.deploy({ configVars: this.#configVars() })
+  }
+
+  #serverFaults(): ServerFaults {
+    if (this.#upstream.faults === undefined) throw new Error('the Postgres server is shared with other runs')
+    return this.#upstream.faults
   }
 
   /** SIGKILL for whatever still runs, and the end of everything else. */

@@ -23,6 +23,8 @@ import { notJudgedNotes } from './not-judged.ts'
 import { Observers } from './observers.ts'
 import { realConfig, realScenario } from './real-config.ts'
 import { RealStage } from './real-stage.ts'
+import { openRunDatabase } from './run-database.ts'
+import type { RunDatabase } from './run-database.ts'
 import { tellTruth, wholeTruth } from './whole-truth.ts'
 import { untilLinked } from './until-linked.ts'
 
@@ -77,6 +79,7 @@ class RealRun {
   readonly #memoryEveryMs: number | undefined
   #readings: MemoryReadings | undefined
   #targetNotes: readonly string[] = []
+  #database: RunDatabase | undefined
   #stage: RealStage | undefined
   #failure: Error | undefined
 
@@ -113,7 +116,8 @@ class RealRun {
 
   async live(): Promise<Judgement> {
     try {
-      this.#stage = await this.#openStage()
+      this.#database = await openRunDatabase(this.#part.faults, this.#environment.database)
+      this.#stage = await this.#openStage(this.#database)
       const cast = this.#createCast(this.#stage)
       try {
         await this.#play(this.#stage, cast)
@@ -132,16 +136,17 @@ class RealRun {
       this.#judge.end()
       this.observers.stop()
       await this.#stage?.close()
+      await this.#database?.close()
     }
   }
 
-  async #openStage(): Promise<RealStage> {
+  async #openStage(database: RunDatabase): Promise<RealStage> {
     const { faults, settings, compress } = this.#part
-    const { database, target } = this.#environment
+    const { target } = this.#environment
     const { connections } = this.observers
     return RealStage.open({
       target,
-      databaseUrl: database.url,
+      database,
       seed: this.#seedText,
       compress,
       isPaired: this.#scenario.isPaired,

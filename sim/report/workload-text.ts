@@ -40,6 +40,9 @@ function whatText(fault: RealFault): string {
     return `${fault.shape} of memory (${fault.memory}) to ${fault.toMb} MB at ${fault.mbPerSecond} MB/s${heldText(fault)}`
   if (fault.kind === 'history-flood')
     return `the phone sends its history: ${fault.chats} chats with ${fault.messagesEach} messages each`
+  if (fault.kind === 'postgres-server')
+    return `Postgres ${fault.how === 'kill' ? 'crashes' : 'is stopped'}, and is back after ${seconds(fault.forMs)}`
+  if (fault.kind === 'postgres-failover') return 'Postgres moves to another address'
   if (fault.kind === 'disconnect') return `WhatsApp ends the connection (${fault.statusCode})`
   if (fault.kind === 'dyno-restart') return 'the dyno is restarted'
   return fault.kind === 'sigkill' ? 'the dyno is killed without a warning' : fault.kind

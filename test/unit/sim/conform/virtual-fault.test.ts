@@ -48,6 +48,18 @@ describe('the twin of a fault', () => {
     })
   })
 
+  it('of a database at another address does not exist', () => {
+    expect(twinOf({ kind: 'postgres-failover', atMs: 0 })).toEqual({
+      reason: 'the virtual world has no postgres-failover',
+    })
+  })
+
+  it('of a server that is down is an outage of the store', () => {
+    expect(twinOf({ kind: 'postgres-server', atMs: 3, forMs: 10, how: 'kill' })).toMatchObject({
+      fault: { kind: 'store-outage', atMs: 3, forMs: 10 },
+    })
+  })
+
   it('of writes that are all cut off is a store that fails them, landed or not', () => {
     expect(twinOf(cut('unsent'))).toMatchObject({ fault: { isLanded: 'never', code: 'store-unavailable' } })
     expect(twinOf(cut('answered'))).toMatchObject({

@@ -106,6 +106,8 @@ it('knows when faults are over', () => {
     { kind: 'wire', atMs: 10, jitterMs: 5, fault: { kind: 'deaf' } },
     { kind: 'proxy', atMs: 10, forMs: 7, fault: { kind: 'reset' } },
     { kind: 'storm', atMs: 10, count: 3, everyMs: 4, statusCode: 503 },
+    { kind: 'postgres-server', atMs: 10, jitterMs: 1, forMs: 7, how: 'kill' },
+    { kind: 'postgres-failover', atMs: 10, jitterMs: 1 },
   ].map((value) => realFaultEndMs(realFaultSchema.parse(value)))
-  expect(ends).toEqual([15, 17, 22])
+  expect(ends).toEqual([15, 17, 22, 18, 11])
 })
