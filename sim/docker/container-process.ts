@@ -30,6 +30,8 @@ export interface ContainerProcessOptions {
   onOutput(frame: OutputFrame): void
   /** The kernel has killed one of its processes; the others may live on. Before `onExit` at the latest. */
   onOutOfMemory(): void
+  /** The engine does not answer any more, before `onExit`; the container may have ended, or not. */
+  onEngineGone(): void
   /** Once, after `start` has resolved; 128 plus the signal's number when a signal ended it. */
   onExit(status: number): void
 }
@@ -148,7 +150,7 @@ export class ContainerProcess {
       const end: { StatusCode: number } = JSON.parse(await readAll(answer))
       status = end.StatusCode
     } catch {
-      this.#options.onOutput({ stream: 'stderr', bytes: Buffer.from('the Docker engine has gone\n') })
+      this.#options.onEngineGone()
     }
     // The event may come later than the end, or not at all.
     if (!this.#wasShort && (await inspectContainer(id))?.isOutOfMemory === true) this.#ranOutOfMemory()

@@ -50,6 +50,8 @@ export class DynoWatch {
       case 'state':
       case 'request':
       case 'oom-kill':
+      // Ends the run.
+      case 'host-failed':
     }
   }
 

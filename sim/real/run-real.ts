@@ -17,6 +17,7 @@ import { PrngStreams } from '../world/prng.ts'
 import type { PrngStream } from '../world/prng.ts'
 import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { Cast } from './cast.ts'
+import { hostFailureOf } from './host-failure.ts'
 import { MeasuredRun } from './measured-run.ts'
 import { MemoryReadings } from './memory-readings.ts'
 import { notJudgedNotes } from './not-judged.ts'
@@ -158,7 +159,10 @@ class RealRun {
       clocks: this.#clocks(),
       settings,
       onServerEvent: (event) => connections.observe(event),
-      onDynoEvent: (event) => this.observers.observeDyno(event),
+      onDynoEvent: (event) => {
+        this.observers.observeDyno(event)
+        this.#failure ??= hostFailureOf(event)
+      },
       onLine: (line) => this.observers.observeLine(line),
     })
   }
@@ -207,6 +211,7 @@ class RealRun {
   }
 
   #troubles({ whatsapp, preloads }: RealStage): readonly TargetTrouble[] {
+    if (this.#failure !== undefined) throw this.#failure
     return this.observers.target.troubles(whatsapp.truth(), preloads.report)
   }
 

@@ -7,11 +7,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ContainerProcess } from '../../sim/docker/container-process.ts'
+import { removeContainer } from '../../sim/docker/docker-engine.ts'
 import { callEngine } from '../../sim/docker/engine-call.ts'
 import type { HerokuSimOptions } from '../../sim/dyno/real/heroku-sim.ts'
 import { commandOf } from '../../sim/dyno/real/web-command.ts'
 import { botFixture } from '../support/bot-fixture.ts'
 import { answersDuring, logged, mostLoggedIn, startBotOnDyno } from './bot-bench.ts'
+import { endingEngine } from './fake-engine.ts'
 import { buildImage } from './image-bench.ts'
 import { CLI_PATIENCE, runSim, untilUp } from './cli-bench.ts'
 import {
@@ -104,6 +106,20 @@ describe.runIf(await canRunContainers())('the simulator with a container', () =>
     expect(leftProcesses(sim.pid)).toEqual([])
   })
 
+  it('tells an engine that ends as the machine’s doing', async () => {
+    const engine = await endingEngine()
+    const sim = runSim(words('serve'), { DOCKER_HOST: engine.address })
+    await untilUp(sim)
+    engine.end()
+    await expect
+      .poll(sim.out, CLI_PATIENCE)
+      .toContain('the Docker engine has gone, and its container with it')
+    sim.signal('SIGINT')
+    expect(await sim.exitCode).toBe(5)
+    expect(leftProcesses(sim.pid)).toEqual([])
+    for (const id of await leftContainers(sim.pid)) await removeContainer(id)
+  })
+
   it('keeps no container of a boot that is over', async () => {
     const sim = await start('serve')
     await up(sim)
@@ -122,6 +138,8 @@ describe.runIf(await canRunContainers())('the simulator with a container', () =>
       end: { status: 1 },
     })
     expect(texts(sim).join('\n')).toMatch(/The dyno could not be prepared: Docker: /)
+    const failed = { kind: 'host-failed', boot: 2, why: expect.stringContaining('Docker: ') }
+    expect(sim.record.events).toContainEqual(expect.objectContaining(failed))
   })
 })
 
@@ -143,6 +161,7 @@ describe.runIf(await canRunContainers())('the user in a container', () => {
       writableMounts: [],
       onOutput: () => undefined,
       onOutOfMemory: () => undefined,
+      onEngineGone: () => undefined,
       onExit: resolve,
     })
     try {

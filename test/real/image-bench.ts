@@ -37,7 +37,9 @@ export async function buildImage(
     writeFileSync(join(context, 'Dockerfile'), [`FROM ${IN_CONTAINER.image}`, ...lines].join('\n'))
     // The classic builder: buildx is not part of Debian's docker.io.
     const env = { ...process.env, DOCKER_BUILDKIT: '0' }
-    await promisify(execFile)('docker', ['build', '--quiet', '--tag', name, context], { env })
+    await promisify(execFile)('docker', ['build', '--quiet', '--network', 'none', '--tag', name, context], {
+      env,
+    })
   } finally {
     rmSync(context, { recursive: true })
   }

@@ -1,31 +1,24 @@
 /**
  * What goes wrong with a target in an image, and how it is told: before anything is started where the image cannot be
- * had, else as the error of the run; and that nothing is left, also on Ctrl-C. What works is in
- * targets-container.test.ts.
+ * had, else as the error of the run. What works is in targets-container.test.ts, what ends a run from outside in
+ * targets-image-end.test.ts.
  */
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { chmodSync, readdirSync } from 'node:fs'
 import { release } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runReal } from '../../sim/real/run-real.ts'
 import { defineRealScenario } from '../../sim/scenario.ts'
 import { targetOfCommand } from '../../sim/targets/real/target-of-command.ts'
 import { openVirtualDatabase } from '../../sim/world/virtual-database.ts'
-import { LAB_MAIN, labProcess } from '../lab/cli/support/lab-process.ts'
-import { temporaryFolder } from '../lab/cli/support/stand-in-lab.ts'
+import { labProcess } from '../lab/cli/support/lab-process.ts'
 import { testDatabase } from '../support/database.ts'
 import { fakeEngine } from './fake-engine.ts'
-import { buildImage, containersOf, isVolume, volumesOf } from './image-bench.ts'
+import { buildImage, containersOf } from './image-bench.ts'
 import type { BuiltImage } from './image-bench.ts'
 import { canRunContainers } from './sim-bench.ts'
 
 const TIMEOUT_MS = 60_000
-const PATIENCE = { timeout: 40_000, interval: 100 }
-
-/** Of compiled code, which Node and node-pg-migrate's loader keep for the next process. */
-const CACHES = new Set(['node-compile-cache', 'jiti'])
 
 const REAL = 'run disconnect-storm/logged-out-401 --level real --postgres embedded'
 
@@ -76,11 +69,6 @@ const PROGRAM = `
     children: () => {
       for (let child = 0; child < 5; child += 1) spawn('sh', ['-c', 'setsid sleep 600 & sleep 600'])
       setTimeout(() => process.exit(0), 1_000)
-    },
-    stubborn: () => {
-      process.on('SIGTERM', () => 1)
-      spawn('sh', ['-c', "trap '' TERM INT; sleep 600"])
-      stay()
     },
   }
   ways[process.argv[2]]()`
@@ -142,41 +130,6 @@ describe.runIf(await canRunContainers())(
       'is an error of the run with its reason: %s',
       async (command, reason) => {
         await expect(run(command)).rejects.toThrow(reason)
-      },
-      TIMEOUT_MS,
-    )
-
-    it.each([1, 2])(
-      'ends on Ctrl-C, pressed %i times, and leaves no container, volume, process or folder',
-      async (times) => {
-        const own = await buildImage(['COPY bot.cjs .', 'VOLUME /data'], { 'bot.cjs': PROGRAM })
-        const temporary = temporaryFolder()
-        // As /tmp is: the server runs as another user where this one is root.
-        chmodSync(temporary, 0o755)
-        const words = [...REAL.split(' '), '--target', 'node bot.cjs stubborn', '--target-image', own.name]
-        const child = spawn(process.execPath, [LAB_MAIN, ...words], {
-          cwd: temporaryFolder(),
-          env: { ...process.env, TMPDIR: temporary },
-          detached: true,
-          stdio: 'ignore',
-        })
-        const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-        try {
-          await expect.poll(() => containersOf(own.name, 'running'), PATIENCE).toHaveLength(1)
-          const [container = ''] = await containersOf(own.name, 'running')
-          const [volume = ''] = await volumesOf(container)
-          expect(await isVolume(volume)).toBe(true)
-          // As a terminal does, to the whole group.
-          for (let press = 0; press < times; press += 1) process.kill(-(child.pid ?? 0), 'SIGINT')
-          expect(await ended).toBe(130)
-          expect(await containersOf(own.name, 'all')).toEqual([])
-          expect(await isVolume(volume)).toBe(false)
-          expect(readdirSync(temporary).filter((name) => !CACHES.has(name))).toEqual([])
-          expect(() => process.kill(-(child.pid ?? 0), 0)).toThrow('ESRCH')
-        } finally {
-          child.kill('SIGKILL')
-          await own.remove()
-        }
       },
       TIMEOUT_MS,
     )

@@ -22,7 +22,6 @@ function said(bench: TargetBench, command: string, { lines }: RunningTarget, sta
     image: undefined,
     watchedMs: 10_000,
     exit: status === undefined ? undefined : { status, afterMs: 100 },
-    failedStart: undefined,
     connections: connections.length,
     logins: connections.filter(({ loggedInAtMs }) => loggedInAtMs !== undefined).length,
     preload: bench.report(),

@@ -56,6 +56,8 @@ export type DynoEventBody =
       readonly processes: number
     }
   | { readonly kind: 'ended'; readonly boot: number; readonly end: DynoEnd }
+  /** What a boot runs in could not be had, or has gone: the machine's doing, not the app's. */
+  | { readonly kind: 'host-failed'; readonly boot: number; readonly why: string }
   | { readonly kind: 'cool-off'; readonly crashes: number; readonly waitMs: number }
   | {
       readonly kind: 'request'

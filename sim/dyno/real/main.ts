@@ -22,6 +22,7 @@ async function main(): Promise<number> {
     onLine: (line) => void process.stdout.write(`${formatLogLine(line)}\n`),
     onEvent: (event) => {
       if (event.kind === 'cool-off') worst = Math.max(worst, SIM_EXIT.crashed)
+      if (event.kind === 'host-failed') worst = Math.max(worst, SIM_EXIT.infrastructure)
       if (event.kind === 'ended' && event.end.cause === 'r12') worst = Math.max(worst, SIM_EXIT.exitTimeout)
     },
   })

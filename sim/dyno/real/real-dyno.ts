@@ -66,14 +66,13 @@ export class RealDyno {
 
   /** Makes its files and starts it. A machine that cannot do that ends the dyno with status 1. */
   async start(): Promise<void> {
-    const { site } = this.#options
     try {
       await this.#housing.prepare()
       this.#port = await freePort()
       if (this.#stopping === undefined && this.#killed === undefined) await this.#launch()
       else await this.#finish(0, 0)
     } catch (error) {
-      site.log('heroku-sim', `The dyno could not be prepared: ${errorMessageOf(error)}`)
+      this.#hostFailed(`The dyno could not be prepared: ${errorMessageOf(error)}`)
       await this.#finish(1, 0)
     }
   }
@@ -118,6 +117,7 @@ export class RealDyno {
       port: this.#port,
       onLine: (text) => site.log('app', text, boot),
       onOutOfMemory: () => this.#memory?.limitEnforced(),
+      onHostFailed: (why) => this.#hostFailed(why),
       onExit: (status) => void this.#exited(status),
     })
     this.#running = running
@@ -130,6 +130,12 @@ export class RealDyno {
     // What was told while the start was under way.
     if (this.#killed !== undefined) running.kill()
     else if (this.#stopping !== undefined) this.#beginTermination(this.#stopping)
+  }
+
+  #hostFailed(why: string): void {
+    const { site, bootNumber: boot } = this.#options
+    site.log('heroku-sim', why)
+    site.emit({ kind: 'host-failed', boot, why })
   }
 
   #watchMemory(processes: DynoProcesses): void {

@@ -19,8 +19,6 @@ export interface TargetObservation {
   readonly watchedMs: number
   /** Of its first dyno, with the status that a shell would tell, if it has ended by itself. */
   readonly exit: { readonly status: number; readonly afterMs: number } | undefined
-  /** Why its first dyno could not even be started, in the simulator's words; undefined when it was. */
-  readonly failedStart: string | undefined
   /** Connections that the fake WhatsApp has seen. */
   readonly connections: number
   readonly logins: number
@@ -35,7 +33,6 @@ export interface TargetObservation {
 
 export interface TargetTrouble {
   readonly kind:
-    | 'not-started'
     | 'command-not-found'
     | 'exited-at-once'
     | 'never-connected'
@@ -70,9 +67,6 @@ export function targetTroubles(seen: TargetObservation): readonly TargetTrouble[
 
 function fatalTrouble(seen: TargetObservation): Omit<TargetTrouble, 'isFatal'> | undefined {
   if (seen.logins > 0) return undefined
-  if (seen.failedStart !== undefined) {
-    return { kind: 'not-started', message: `\`${seen.command}\` was not even started: ${seen.failedStart}` }
-  }
   if (seen.exit !== undefined && NOT_FOUND.includes(seen.exit.status)) return notFound(seen, seen.exit.status)
   if (seen.exit !== undefined && seen.connections === 0) return exitedAtOnce(seen, seen.exit)
   if (seen.connections === 0 && seen.watchedMs >= CONNECT_WITHIN_MS) return neverConnected(seen)

@@ -18,8 +18,6 @@ export class TargetWatch {
   readonly #lines = new BoundedList<string>(KEPT_LINES)
   #startedAtMs: number | undefined
   #exit: TargetObservation['exit']
-  #lastOfSimulator = ''
-  #failedStart: string | undefined
   #leftProcesses = 0
   #ignoredSigterms = 0
 
@@ -31,7 +29,6 @@ export class TargetWatch {
     if (event.kind === 'started') this.#startedAtMs ??= event.atMs
     if (event.kind !== 'ended') return
     const { cause, status, sweptProcesses } = event.end
-    if (this.#startedAtMs === undefined) this.#failedStart ??= this.#lastOfSimulator
     if (cause === 'exit') this.#exit ??= { status, afterMs: event.atMs - (this.#startedAtMs ?? event.atMs) }
     if (cause === 'r12') this.#ignoredSigterms += 1
     this.#leftProcesses += sweptProcesses
@@ -39,7 +36,6 @@ export class TargetWatch {
 
   observeLine({ source, process, text }: LogLine): void {
     if (source === 'app' && process.startsWith('web.')) this.#lines.push(text)
-    if (source === 'heroku-sim') this.#lastOfSimulator = text
   }
 
   /**
@@ -56,7 +52,6 @@ export class TargetWatch {
       ...this.#target,
       watchedMs: this.#startedAtMs === undefined ? 0 : atMs - this.#startedAtMs,
       exit: this.#exit,
-      failedStart: this.#failedStart,
       connections: connections.length,
       logins: connections.filter(({ loggedInAtMs }) => loggedInAtMs !== undefined).length,
       preload,

@@ -37,7 +37,7 @@ export class ContainerHousing implements DynoHousing {
     return Promise.resolve()
   }
 
-  async start({ port, onLine, onOutOfMemory, onExit }: HousingStart): Promise<RunningDyno> {
+  async start({ port, onLine, onOutOfMemory, onHostFailed, onExit }: HousingStart): Promise<RunningDyno> {
     const site = this.#site
     const { dyno, command } = site
     if (dyno.kind !== 'container') throw new Error('the dyno is no container')
@@ -53,6 +53,7 @@ export class ContainerHousing implements DynoHousing {
       writableMounts: dyno.writableMounts ?? [],
       onOutput: ({ stream, bytes }) => lines[stream].push(bytes),
       onOutOfMemory,
+      onEngineGone: () => onHostFailed('the Docker engine has gone, and its container with it'),
       onExit,
     })
     this.#container = container

@@ -19,6 +19,8 @@ export interface HousingStart {
   readonly onLine: (text: string) => void
   /** The kernel has killed a process at the memory limit; others may live on. */
   readonly onOutOfMemory: () => void
+  /** What it runs in has gone, and nobody knows how its processes ended; `onExit` follows. */
+  readonly onHostFailed: (why: string) => void
   /**
    * Once, after `start` has resolved. 128 plus the signal's number when a signal ended it, 127 or 126 when the
    * command could not be run.

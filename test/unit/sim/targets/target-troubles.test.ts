@@ -8,7 +8,6 @@ const WELL: TargetObservation = {
   image: undefined,
   watchedMs: 60_000,
   exit: undefined,
-  failedStart: undefined,
   connections: 2,
   logins: 1,
   preload: { processes: 1, oldNode: undefined, hosts: ['web.whatsapp.com'], linked: 1, refusal: undefined },

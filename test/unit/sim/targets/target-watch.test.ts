@@ -37,18 +37,6 @@ describe('the watch over a target', () => {
     expect(trouble?.message).toMatch(/exited with status 3 after 0\.4 s.*:\n {2}no such table$/s)
   })
 
-  it('knows why a dyno could not even be started', () => {
-    const watch = new TargetWatch(TARGET)
-    const text = 'The dyno could not be prepared: Docker: no such device'
-    watch.observeLine({ atMs: 1_100, source: 'heroku-sim', process: 'web.1', text })
-    ended(watch, 1_200, { status: 1 })
-    const [trouble] = watch.troubles(NO_CONNECTIONS, NOTHING, 1_200)
-    expect(trouble).toMatchObject({
-      kind: 'not-started',
-      message: `\`node x\` was not even started: ${text}`,
-    })
-  })
-
   it('adds up over all boots what it left and ignored', () => {
     const watch = new TargetWatch(TARGET)
     started(watch)
