@@ -109,6 +109,8 @@ export const subsets: Readonly<Record<string, readonly string[]>> = {
     'disconnect-storm/restart-required-515',
     'disconnect-storm/logged-out-401',
     'postgres/outage-long',
+    'postgres/server-restarts',
+    'postgres/failover',
     '512mb-quota/cleanup-ineffective',
   ],
   /** What `npm run lab -- compare` publishes. */

@@ -84,23 +84,6 @@ describe.concurrent('a run at the real level', () => {
   )
 
   it(
-    'takes a Postgres server of its own where that is to go down, and moves the database to another address',
-    async () => {
-      const result = await run({
-        durationMs: 33_000,
-        faults: [
-          { kind: 'postgres-server', atMs: 5_000, forMs: 2_000, how: 'kill' },
-          { kind: 'postgres-failover', atMs: 13_000 },
-        ],
-      })
-      expect(result.violations).toEqual([])
-      expect(result.verdict).toBe('holds')
-      expect(result.lines.filter((line) => line.includes(' fault.postgres-'))).toHaveLength(3)
-    },
-    TIMEOUT_MS,
-  )
-
-  it(
     'is vacuous when a fault never struck',
     async () => {
       const refusal = { kind: 'refuse-logins', how: 'status', atMs: 11_000, forMs: 1_000 } as const
