@@ -1,5 +1,6 @@
 /** A measured figure: the median of several rounds, beside its goal. */
 
+import { median } from '../sim/assertions/median.ts'
 import { groupedText } from '../sim/report/durations.ts'
 import { plainTable } from '../sim/report/plain-table.ts'
 
@@ -12,13 +13,6 @@ export interface Figure {
   readonly goal: number | undefined
   /** True: the goal is an upper bound. */
   readonly isGoalAtMost?: boolean
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
 export function figureTable(figures: readonly Figure[]): string {

@@ -6,9 +6,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FakeWhatsApp } from '../../sim/whatsapp/fake-whatsapp.ts'
-import { median } from '../figure.ts'
+import { median } from '../../sim/assertions/median.ts'
 import type { Figure } from '../figure.ts'
 import type { BotDyno, DynoUse } from './bot-dyno.ts'
+import { countAnswered, textOf } from './load-texts.ts'
 
 type Account = ReturnType<FakeWhatsApp['addAccount']>
 
@@ -18,8 +19,6 @@ export interface LoadOptions {
   readonly minutes: number
 }
 
-/** What is written when it is no command: as long as chat messages are. */
-const CHAT = 'Are we still meeting at the station tomorrow, or has the train been cancelled again? '
 const SAMPLE_EVERY_MS = 1_000
 const ANSWERED_WITHIN_MS = 60_000
 /** 70 % of 512 MB, where cleaning would begin. */
@@ -31,7 +30,10 @@ export async function measureLoad(
   options: LoadOptions,
   say: (line: string) => void,
 ): Promise<readonly Figure[]> {
-  const people = Array.from({ length: options.contacts }, () => whatsapp.addContact())
+  const people = Array.from({ length: options.contacts }, () => ({
+    contact: whatsapp.addContact(),
+    written: [] as string[],
+  }))
   const before = dyno.use()
   const samples: DynoUse[] = []
   const total = options.minutes * 60 * options.perSecond
@@ -42,23 +44,29 @@ export async function measureLoad(
     if (index > 0 && index % (60 * options.perSecond) === 0) {
       say(`load: minute ${index / (60 * options.perSecond) + 1} of ${options.minutes}`)
     }
-    if (person !== undefined) sending.push(person.say(textOf(index), { to: account }))
+    if (person !== undefined) {
+      const text = textOf(index, options.contacts)
+      person.written.push(text)
+      sending.push(person.contact.say(text, { to: account }))
+    }
     await sleep(Math.max(0, startedMs + ((index + 1) * 1_000) / options.perSecond - performance.now()))
     if (performance.now() - startedMs > samples.length * SAMPLE_EVERY_MS) samples.push(dyno.use())
   }
   await Promise.all(sending)
-  const commands = Array.from({ length: total }, (_, index) => textOf(index)).filter((text) =>
-    text.startsWith('.'),
-  ).length
-  const answered = (): number => people.reduce((sum, { inbox }) => sum + inbox.length, 0)
+  const count = () =>
+    countAnswered(
+      people.map(({ contact, written }) => ({
+        written,
+        read: contact.inbox.messages.flatMap(({ text }) => text ?? []),
+      })),
+    )
   const deadlineMs = performance.now() + ANSWERED_WITHIN_MS
-  while (answered() < commands && performance.now() < deadlineMs) await sleep(SAMPLE_EVERY_MS)
-  return figures(before, samples, answered() / commands)
-}
-
-function textOf(index: number): string {
-  if (index % 50 === 0) return '.dice 2d6'
-  return index % 5 === 0 ? `.ping ${index}` : `${CHAT}${index}`
+  let { asked, answered } = count()
+  while (answered < asked && performance.now() < deadlineMs) {
+    await sleep(SAMPLE_EVERY_MS)
+    ;({ asked, answered } = count())
+  }
+  return figures(before, samples, answered / asked)
 }
 
 function figures(before: DynoUse, samples: readonly DynoUse[], answered: number): Figure[] {

@@ -2,7 +2,7 @@
 
 import { Client } from 'pg'
 import { FaultProxy } from '../../sim/postgres/fault-proxy/fault-proxy.ts'
-import { median } from '../figure.ts'
+import { median } from '../../sim/assertions/median.ts'
 
 const BATCHES = 20
 const STATEMENTS_PER_BATCH = 100

@@ -5,7 +5,8 @@
  */
 
 import type { CollectedSample } from '../../sim/assertions/measurements.ts'
-import { median, trendOf } from '../../sim/assertions/trend.ts'
+import { median } from '../../sim/assertions/median.ts'
+import { trendOf } from '../../sim/assertions/trend.ts'
 import type { PrngStream } from '../../sim/world/prng.ts'
 
 const MINUTE_MS = 60_000

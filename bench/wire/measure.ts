@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Lifetime } from '../../sim/cli/lifetime.ts'
 import { groupedText } from '../../sim/report/durations.ts'
-import { median } from '../figure.ts'
+import { median } from '../../sim/assertions/median.ts'
 import { KINDS, prepareGround, startSubject } from './ground.ts'
 import type { Ground, Kind, SubjectProcess } from './ground.ts'
 import { measureReconnects } from './reconnects.ts'

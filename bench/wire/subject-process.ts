@@ -1,6 +1,7 @@
 /** The process around a subject: does one question at a time over the channel, and answers with numbers. */
 
 import type { EventEmitter } from 'node:events'
+import { median } from '../../sim/assertions/median.ts'
 import { createSubject } from './subject.ts'
 import type { Subject, SubjectOptions } from './subject.ts'
 
@@ -55,7 +56,7 @@ async function answer(subject: Subject, question: SubjectQuestion): Promise<numb
       for (let index = 0; index < question.times; index += 1) {
         times.push(await timed(() => subject.writeKey(`bench-${index % 50}.0`, KEY_VALUE)))
       }
-      return medianOf(times)
+      return median(times)
     }
     case 'reconnect-ms': {
       const times: number[] = []
@@ -63,7 +64,7 @@ async function answer(subject: Subject, question: SubjectQuestion): Promise<numb
         await subject.end()
         times.push(await timed(() => subject.connect()))
       }
-      return medianOf(times)
+      return median(times)
     }
   }
 }
@@ -76,10 +77,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 function listenersOf(emitter: EventEmitter): number {
   return emitter.eventNames().reduce((sum, event) => sum + emitter.listenerCount(event), 0)
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 /** The process is started with --expose-gc; an ordinary collection would leave freed pages with V8 for some seconds. */

@@ -5,14 +5,15 @@
 
 import { disconnectsOf } from './connection-measures.ts'
 import type { Measurements } from './measurements.ts'
-import { metricNamed, percentile } from './metrics.ts'
+import { median } from './median.ts'
+import { metricNamed } from './metrics.ts'
 
 export interface ComparedSide {
   readonly name: string
   readonly runs: readonly Measurements[]
 }
 
-export type MeasureUnit = 'MB' | '% of the quota' | 'ms' | ''
+export type MeasureUnit = 'MB' | '% of the quota' | 'ms' | '%' | ''
 
 export interface ComparedValue {
   readonly median: number
@@ -60,9 +61,9 @@ const MEASURES: readonly ComparedMeasure[] = [
   fromMetric('disconnects', '', 'disconnects'),
   {
     measure: 'disconnects healed',
-    unit: '',
+    unit: '%',
     isMoreBetter: true,
-    read: ({ connections }) => (connections === null ? undefined : disconnectsOf(connections).healed),
+    read: healedPercent,
   },
   fromMetric('connections in the worst minute', '', 'connects/min'),
   fromMetric('sockets at once', '', 'sockets'),
@@ -78,6 +79,12 @@ const MEASURES: readonly ComparedMeasure[] = [
   fromMetric('answer after, p50', 'ms', 'reply-p50'),
   fromMetric('answer after, p99', 'ms', 'reply-p99'),
 ]
+
+/** How many is no measure: who is disconnected more often heals more. Undefined where nothing ended. */
+function healedPercent({ connections }: Measurements): number | undefined {
+  const { ended, healed } = disconnectsOf(connections ?? [])
+  return ended === 0 ? undefined : (healed * 100) / ended
+}
 
 /** Looked at each second; undefined where nobody looked. */
 export function peakBetweenSamples({ dyno }: Measurements): number | undefined {
@@ -110,9 +117,9 @@ function valueOf(
   runs: readonly Measurements[],
 ): ComparedValue | null {
   const values = runs.flatMap((run) => read(run) ?? [])
-  const median = percentile(values, 0.5)
-  if (median === undefined) return null
-  return { median, worst: isMoreBetter ? Math.min(...values) : Math.max(...values), runs: values.length }
+  if (values.length === 0) return null
+  const worst = isMoreBetter ? Math.min(...values) : Math.max(...values)
+  return { median: median(values), worst, runs: values.length }
 }
 
 function fromMetric(measure: string, unit: MeasureUnit, name: string, divisor = 1): ComparedMeasure {

@@ -4,7 +4,7 @@
  */
 
 import type { Assertion, Comparison } from './assertion.ts'
-import { percentile } from './metrics.ts'
+import { median } from './median.ts'
 import type { Estimate } from './metrics.ts'
 import type { Measurements } from './measurements.ts'
 import { quantityText } from './quantity.ts'
@@ -89,12 +89,8 @@ function limitOf(
       return run.dyno === null ? 'the quota is unknown' : bound.share * run.dyno.quotaBytes
     case 'baseline': {
       const values = baseline.map((each) => metric.measure(each)).filter((each) => typeof each !== 'string')
-      const value = percentile(
-        values.map((each) => each.value),
-        0.5,
-      )
-      if (value === undefined) return 'the baseline has no such measurement of this scenario'
-      return value * (1 + bound.share) + bound.value
+      if (values.length === 0) return 'the baseline has no such measurement of this scenario'
+      return median(values.map((each) => each.value)) * (1 + bound.share) + bound.value
     }
     default:
       return bound satisfies never

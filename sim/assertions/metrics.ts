@@ -11,6 +11,7 @@ import type {
   MeasuredDyno,
   MeasuredReplies,
 } from './measurements.ts'
+import { median } from './median.ts'
 import type { Dimension } from './quantity.ts'
 import { estimateSlope } from './memory-slope.ts'
 
@@ -101,15 +102,8 @@ export const METRICS: readonly Metric[] = [
   ofDyno('rss-peak', 'bytes', 'the most memory of the dyno at any sample', ({ samples }) =>
     samples.length === 0 ? NO_SAMPLE : Math.max(...samples.map(({ usedBytes }) => usedBytes)),
   ),
-  ofDyno(
-    'rss-typical',
-    'bytes',
-    'the median of the samples',
-    ({ samples }) =>
-      percentile(
-        samples.map(({ usedBytes }) => usedBytes),
-        0.5,
-      ) ?? NO_SAMPLE,
+  ofDyno('rss-typical', 'bytes', 'the median of the samples', ({ samples }) =>
+    samples.length === 0 ? NO_SAMPLE : median(samples.map(({ usedBytes }) => usedBytes)),
   ),
   ofSlope(
     'rss-slope',
@@ -146,7 +140,7 @@ export function metricNamed(name: string): Metric | undefined {
   return METRICS.find((metric) => metric.name === name.toLowerCase())
 }
 
-/** Nearest rank; undefined for an empty list. */
+/** Nearest rank: a value that was really measured; undefined for an empty list. */
 export function percentile(values: readonly number[], share: number): number | undefined {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]

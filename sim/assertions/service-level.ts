@@ -6,6 +6,7 @@
 
 import { metricReader } from './comparison.ts'
 import type { Measurements } from './measurements.ts'
+import { median } from './median.ts'
 import { percentile } from './metrics.ts'
 
 export interface ServiceLevel {
@@ -30,16 +31,16 @@ const downtimeOf = metricReader('downtime')
 /** Undefined when no run measured connections. */
 export function serviceLevel(runs: readonly Measurements[]): ServiceLevel | undefined {
   const downtimes = runs.flatMap((run) => downtimeOf(run) ?? [])
-  const median = percentile(downtimes, 0.5)
-  if (median === undefined) return undefined
+  if (downtimes.length === 0) return undefined
+  const middle = median(downtimes)
   const worst = Math.max(...downtimes)
   const restarts = runs.flatMap((run) => run.restarts ?? [])
   const waits = restarts.flatMap(({ firstReplyMs }) => firstReplyMs ?? [])
   const [p50Ms, p99Ms] = [percentile(waits, 0.5), percentile(waits, 0.99)]
   return {
     runs: downtimes.length,
-    downtimeMs: { median, worst },
-    openMinutesAWeek: { median: openMinutes(median), worst: openMinutes(worst) },
+    downtimeMs: { median: middle, worst },
+    openMinutesAWeek: { median: openMinutes(middle), worst: openMinutes(worst) },
     firstReply: p50Ms === undefined || p99Ms === undefined ? undefined : { p50Ms, p99Ms },
     restarts: restarts.length,
     unanswered: restarts.length - waits.length,

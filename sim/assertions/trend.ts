@@ -4,6 +4,8 @@
  * points (sets of processes) are taken together; no slope is taken from one to another. Pure.
  */
 
+import { median } from './median.ts'
+
 export interface Point {
   readonly at: number
   readonly value: number
@@ -39,12 +41,6 @@ export function trendOf(series: readonly (readonly Point[])[]): Trend | undefine
   const slope = median(slopes)
   const reach = reachOf(runs, slope)
   return { slope, low: slope - reach, high: slope + reach }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[sorted.length / 2 - 1] ?? Number.NaN)) / 2
 }
 
 function pairwiseSlopes(points: readonly Point[]): number[] {

@@ -45,8 +45,13 @@ export interface CompareOptions {
 
 /** Where the published comparison is written, unless told otherwise. */
 const PUBLISHED = { markdown: 'docs/results/compare.md', json: 'docs/results/compare.json' }
-/** Its scenarios. */
+/** What it is made of: a trial never takes its place. */
+export const PUBLISHED_RUNS = 10
+export const PUBLISHED_AGAINST = 'before'
 const PUBLISHED_SUBSET = 'compare'
+
+/** Said before the time is spent. */
+const UNPUBLISHED = `no file is written; name them with --markdown FILE and --json FILE (docs/results is for ${PUBLISHED_RUNS} runs of the published scenarios against ${PUBLISHED_AGAINST})\n`
 
 /** Heroku's samples are 20 s apart, and a burst may be over between two of them. */
 const READ_MEMORY_EVERY_MS = 1_000
@@ -67,7 +72,8 @@ export async function compareCommand(
   options: CompareOptions,
 ): Promise<ExitCode> {
   const { directory, engine } = environment
-  const isPublished = selectors.length === 0 && options.from.length === 0
+  const isOfAll = selectors.length === 0 && options.from.length === 0
+  const isPublished = isOfAll && options.runs === PUBLISHED_RUNS && options.against === PUBLISHED_AGAINST
   const files = filesOf(options, isPublished)
   for (const [option, file] of Object.entries(files)) checkPlace(directory, `--${option}`, file)
   const sides = [options.against, OWN]
@@ -76,8 +82,9 @@ export async function compareCommand(
     return publish(environment, files, compareRuns(scenarios, sides, runs), [])
   }
   checkTarget(options.against, true, { folder: directory })
-  const names = isPublished ? (engine.subsets[PUBLISHED_SUBSET] ?? []) : selectors
+  const names = isOfAll ? (engine.subsets[PUBLISHED_SUBSET] ?? []) : selectors
   const scenarios = scenariosAt('real', await selectScenarios(engine.scenarios, names, directory), names)
+  if (files.markdown === undefined && files.json === undefined) environment.terminal.write(UNPUBLISHED)
   const measured: Measurements[] = []
   const { results, paths } = await runAll(environment, scenarios, sides, options, ({ measurements }) => {
     if (measurements === undefined) return

@@ -2,7 +2,7 @@
 
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { compareCommand } from './compare-command.ts'
+import { compareCommand, PUBLISHED_AGAINST, PUBLISHED_RUNS } from './compare-command.ts'
 import { EXIT_CODES, postgresOption, realJobsOption } from './common-options.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { LabEnvironment, PostgresKind } from './lab-environment.ts'
@@ -34,9 +34,9 @@ export function addCompare(
     .addOption(
       new Option('--runs <n>', 'runs of each scenario and side')
         .argParser(wholeNumber('--runs', 1, MAX_RUNS))
-        .default(10),
+        .default(PUBLISHED_RUNS),
     )
-    .addOption(new Option('--against <target>', 'the other bot').default('before'))
+    .addOption(new Option('--against <target>', 'the other bot').default(PUBLISHED_AGAINST))
     .addOption(
       new Option('--scenarios <names...>', 'ids, families or files').default([], 'the published ones'),
     )
@@ -47,7 +47,7 @@ export function addCompare(
     )
     .addOption(realJobsOption())
     .addOption(postgresOption())
-    .option('--markdown <file>', 'write the tables there; default for the published ones: docs/results')
+    .option('--markdown <file>', 'write the tables there; default when all is as published: docs/results')
     .option('--json <file>', 'the same as JSON')
     .option('--measurements <file>', 'write what was measured in each run there, as soon as it has ended')
     .addHelpText('after', EXIT_CODES)

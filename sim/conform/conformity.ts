@@ -4,6 +4,7 @@
  * usually reach nor far above the worst of them. Pure.
  */
 
+import { median } from '../assertions/median.ts'
 import { compareOrder } from './event-order.ts'
 import type { OrderFinding } from './event-order.ts'
 import type { Observation } from './observation.ts'
@@ -134,15 +135,6 @@ function comparePeaks(
     limitMb,
     isWithin: ledgerMb >= realMedianMb && ledgerMb <= limitMb,
   }
-}
-
-/** The middle one; of an even number, half between the middle two. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  const high = sorted[Math.floor(middle)] ?? Number.NaN
-  if (sorted.length % 2 === 1) return high
-  return ((sorted[middle - 1] ?? Number.NaN) + high) / 2
 }
 
 function usuallyHolds(brokenRuns: number, runs: number): boolean {

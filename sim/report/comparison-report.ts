@@ -46,7 +46,9 @@ export function comparisonOfJson(json: unknown): Comparison {
 const comparedSchema = z.object({ median: z.number(), worst: z.number(), runs: z.number() }).nullable()
 const comparisonSchema = z.object({
   sides: z.array(z.string()),
-  measures: z.array(z.looseObject({ measure: z.string(), unit: z.enum(['MB', '% of the quota', 'ms', '']) })),
+  measures: z.array(
+    z.looseObject({ measure: z.string(), unit: z.enum(['MB', '% of the quota', 'ms', '%', '']) }),
+  ),
 })
 
 function titles({ sides, rows }: Comparison): string[] {

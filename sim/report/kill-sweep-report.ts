@@ -1,5 +1,6 @@
 /** What `kill-sweep` prints around its progress, and its report as JSON: writes × moments × victims, with counts. */
 
+import { median } from '../assertions/median.ts'
 import { MOMENTS, VICTIMS, pointText } from '../kill-sweep/kill-point.ts'
 import type { Victim } from '../kill-sweep/kill-point.ts'
 import type { PointOutcome } from '../kill-sweep/point-outcome.ts'
@@ -121,17 +122,14 @@ export function sweepSummary({ outcomes, wallMs }: SweepResult, colors: Colors):
 export function summaryOf(outcomes: readonly PointOutcome[]) {
   const count = (verdict: PointOutcome['verdict']): number =>
     outcomes.filter((each) => each.verdict === verdict).length
-  const recovered = outcomes
-    .flatMap(({ recoveredAfterMs }) => recoveredAfterMs ?? [])
-    .toSorted((one, other) => one - other)
-  const median = recovered[Math.floor(recovered.length / 2)]
-  const worst = recovered.at(-1)
+  const recovered = outcomes.flatMap(({ recoveredAfterMs }) => recoveredAfterMs ?? [])
   const kinds = outcomes.map(({ point: { victim, operation, moment } }) => `${victim}/${operation}/${moment}`)
   return {
     points: outcomes.length,
     distinct: new Set(kinds).size,
     verdicts: { holds: count('holds'), broken: count('broken'), vacuous: count('vacuous') },
-    recoveredMs: median === undefined || worst === undefined ? undefined : { median, worst },
+    recoveredMs:
+      recovered.length === 0 ? undefined : { median: median(recovered), worst: Math.max(...recovered) },
   }
 }
 

@@ -1,6 +1,6 @@
 /** `compare` on stand-ins: its words, its files and its exit codes; the runs themselves are the real level's. */
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { MEASUREMENTS_FORMAT } from '../../../sim/assertions/measurements.ts'
@@ -44,7 +44,7 @@ describe('runs that were measured before', () => {
   it('are put beside each other, and what is expected holds', async () => {
     const { exitCode, out } = await compared(RUNS)
     expect(out).toMatch(/median \(worst\) +before, 2 runs +bot, 2 runs\n/)
-    expect(out).toMatch(/peak memory between the samples, MB +900 \(1100\) +300 \(320\)\n/)
+    expect(out).toMatch(/peak memory between the samples, MB +1000 \(1100\) +310 \(320\)\n/)
     expect(out).toContain('✓ peak under 85 %: 62.5 %, holds')
     expect(out).toContain('first reply after a restart: p50 2.5 s, p99 2.5 s (2 restarts)')
     expect(exitCode).toBe(0)
@@ -76,6 +76,38 @@ describe('runs that were measured before', () => {
         serviceLevels: { bot: { restarts: 2, unanswered: 0 } },
       },
     ])
+  })
+})
+
+describe('where nothing is named, the comparison', () => {
+  const published = ['docs/results/compare.md', 'docs/results/compare.json']
+  /** The runs are stand-ins; `bot` holds, whatever it measures. */
+  async function trial(words: string): Promise<LabAnswer & { readonly written: boolean[] }> {
+    const directory = temporaryFolder()
+    mkdirSync(join(directory, 'docs/results'), { recursive: true })
+    const answer = await lab(`compare ${words}`, { scenarios: [WORKLOAD], directory })
+    return { ...answer, written: published.map((file) => existsSync(join(directory, file))) }
+  }
+
+  it('is published by the declared ten runs', async () => {
+    const { out, written } = await trial('')
+    expect(written).toEqual([true, true])
+    expect(out).not.toContain('no file is written')
+  })
+
+  it.each(['--runs 1', '--runs 20', '--against node', `--scenarios ${WORKLOAD.id}`])(
+    'is never overwritten by %s, and it is said how to keep this one',
+    async (words) => {
+      const { out, written } = await trial(words)
+      expect(written).toEqual([false, false])
+      expect(out).toContain('no file is written; name them with --markdown FILE and --json FILE')
+    },
+  )
+
+  it('says nothing of that where a file is named', async () => {
+    const { out, written } = await trial('--runs 1 --json c.json')
+    expect(written).toEqual([false, false])
+    expect(out).not.toContain('no file is written')
   })
 })
 

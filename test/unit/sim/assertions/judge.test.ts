@@ -102,6 +102,7 @@ describe('a bound on a baseline', () => {
     expect(judge('rss-peak<=baseline+5%', run, withPeaks(90, 100, 400))).toBe(
       'broken: 110 MB; the bound is 105 MB',
     )
+    expect(judge('rss-peak<=baseline', run, withPeaks(90, 100))).toBe('broken: 110 MB; the bound is 95 MB')
     expect(judge('rss-peak<=baseline+10MB', run, withPeaks(100))).toBe('holds: 110 MB; the bound is 110 MB')
     expect(judge('rss-peak<baseline', run, withPeaks(110))).toContain('broken')
   })

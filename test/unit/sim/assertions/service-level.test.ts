@@ -21,6 +21,11 @@ describe('the service level', () => {
     expect(level?.openMinutesAWeek).toEqual({ median: 10_080 - 7, worst: 10_080 - 14 })
   })
 
+  it('has the median between the middle two of an even number of runs', () => {
+    const level = serviceLevel([interrupted(30_000), interrupted(120_000)])
+    expect(level?.downtimeMs).toEqual({ median: 75_000, worst: 120_000 })
+  })
+
   it('has the waits after the restarts of all runs, and counts those that nobody ended', () => {
     const level = serviceLevel([interrupted(1, [2_000, null]), interrupted(1, [4_000, 9_000])])
     expect(level).toMatchObject({

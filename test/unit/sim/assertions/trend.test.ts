@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { median, trendOf } from '../../../../sim/assertions/trend.ts'
+import { trendOf } from '../../../../sim/assertions/trend.ts'
 import { PrngStreams } from '../../../../sim/world/prng.ts'
 import type { Point } from '../../../../sim/assertions/trend.ts'
 
@@ -101,8 +101,4 @@ describe('the bounds', () => {
       expect(misses(correlation, counts)).toBeLessThan(0.1)
     },
   )
-})
-
-it('a median lies in the middle', () => {
-  expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareLevels, median } from '../../../../sim/conform/conformity.ts'
+import { compareLevels } from '../../../../sim/conform/conformity.ts'
 import type { Conformity } from '../../../../sim/conform/conformity.ts'
 import type { Observation } from '../../../../sim/conform/observation.ts'
 import { anObservation, withPeaks } from './observations.ts'
@@ -81,12 +81,5 @@ describe("the ledger's peak", () => {
 
   it('is not judged where nobody read it', () => {
     expect(compare([sound], withPeaks('model', [300])).peak).toBeUndefined()
-  })
-})
-
-describe('the median', () => {
-  it('is the middle, or half between the middle two', () => {
-    expect(median([3, 1, 2])).toBe(2)
-    expect(median([4, 1, 2, 3])).toBe(2.5)
   })
 })

@@ -36,10 +36,20 @@ describe('two sides', () => {
     expect(rowOf('connections in the worst minute')).toMatchObject([{ median: 3, worst: 5 }, { median: 2 }])
   })
 
-  it('are the worse the less they healed', () => {
+  it('are the worse the less of their disconnects they healed, however many these were', () => {
     // 2 of 2, 4 of 5 (the last end stayed), 2 of 2.
-    expect(rowOf('disconnects healed')).toMatchObject([{ median: 2, worst: 2 }, { median: 1 }])
+    expect(rowOf('disconnects healed')).toMatchObject([{ median: 100, worst: 80 }, { median: 100 }])
     expect(rowOf('disconnects')).toMatchObject([{ median: 2, worst: 5 }, { median: 1 }])
+  })
+
+  it('have no share of healed disconnects where nothing was disconnected', () => {
+    const calm = compareSides([{ name: 'bot', runs: [run(100, 1)] }])
+    expect(calm.rows.find(({ measure }) => measure === 'disconnects healed')?.values).toEqual([null])
+  })
+
+  it('have the median between the middle two of an even number of runs', () => {
+    const even = compareSides([{ name: 'bot', runs: [run(200, 1), run(100, 1)] }])
+    expect(even.rows[0]?.values).toEqual([{ median: 150, worst: 200, runs: 2 }])
   })
 
   it('show what nobody measured as missing, never as 0', () => {
