@@ -15,15 +15,17 @@ interface Question {
 }
 
 export class AnswerBook {
-  readonly #countsFromMs: number
+  /** Waits count from here on; from nowhere while the faults last. */
+  #countsFromMs = Infinity
   /** Without an answer yet, by number, in the order asked. */
   readonly #open = new Map<string, Question>()
   #count = 0
   /** Of the answers after `countsFromMs`: the longest wait, counted from the later of question and that time. */
   #slowestMs = 0
 
-  constructor(countsFromMs: number) {
-    this.#countsFromMs = countsFromMs
+  /** The faults are over. */
+  countFrom(atMs: number): void {
+    this.#countsFromMs = atMs
   }
 
   /** Commands asked so far. */

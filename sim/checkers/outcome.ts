@@ -16,32 +16,38 @@ export interface Outcome {
 
 type Finding = { readonly kind: 'broken' | 'vacuous'; readonly message: string } | undefined
 
+/** From login to loss. Connections that overlap are one time. */
+interface Connected {
+  readonly fromMs: number
+  untilMs: number
+}
+
 /** Judges the `eventually` claims. */
 export class EventuallyJudge {
   readonly #claims: readonly EventuallyClaim[]
-  readonly #faultsEndMs: number
+  #faultsEndMs = Infinity
   /** Numbers of the open connections. */
   readonly #open = new Set<number>()
-  /** When the bot was first connected at or after the end of the faults. */
-  #reconnectedAtMs: number | undefined
+  /** Times of connection that reach beyond the end of the faults: one a reconnect. */
+  #connected: Connected[] = []
   #haltedAtMs: number | undefined
-  readonly #answers: AnswerBook
+  readonly #answers = new AnswerBook()
 
-  constructor(claims: readonly EventuallyClaim[], faultsEndMs: number) {
+  constructor(claims: readonly EventuallyClaim[]) {
     this.#claims = claims
-    this.#faultsEndMs = faultsEndMs
-    this.#answers = new AnswerBook(faultsEndMs)
   }
 
   observe(event: TraceEvent): void {
     const { atMs, kind, data } = event
     switch (kind) {
       case 'wa.open':
+        if (this.#open.size === 0) this.#connected.push({ fromMs: atMs, untilMs: Infinity })
         this.#open.add(Number(data['connection']))
-        if (atMs >= this.#faultsEndMs) this.#reconnectedAtMs ??= atMs
         break
+      // What the bot has ended is none, even if no close is ever heard of it.
+      case 'wa.end':
       case 'wa.close':
-        this.#open.delete(Number(data['connection']))
+        this.#lost(Number(data['connection']), atMs)
         break
       case 'log.connection.halted':
         this.#haltedAtMs ??= atMs
@@ -56,9 +62,10 @@ export class EventuallyJudge {
     }
   }
 
-  /** To be called when the faults are over: a bot that is connected then needs no reconnect. */
-  faultsEnded(): void {
-    if (this.#open.size > 0) this.#reconnectedAtMs = this.#faultsEndMs
+  /** The last fault has struck and is over: from now on deadlines run. */
+  faultsEnded(atMs: number): void {
+    this.#faultsEndMs = atMs
+    this.#answers.countFrom(atMs)
   }
 
   judge(endMs: number): Outcome {
@@ -71,6 +78,13 @@ export class EventuallyJudge {
     const of = (wanted: 'broken' | 'vacuous'): Violation[] =>
       findings.filter(({ kind }) => kind === wanted).map(({ violation }) => violation)
     return { broken: of('broken'), vacuous: of('vacuous') }
+  }
+
+  #lost(connection: number, atMs: number): void {
+    if (!this.#open.delete(connection) || this.#open.size > 0) return
+    const last = this.#connected.at(-1)
+    if (last !== undefined) last.untilMs = atMs
+    if (this.#faultsEndMs === Infinity) this.#connected = []
   }
 
   #find({ claim, withinMs }: EventuallyClaim, endMs: number): Finding {
@@ -87,15 +101,22 @@ export class EventuallyJudge {
     }
   }
 
+  /**
+   * In time is who is connected when the time is over. A connection that goes before may be the last fault's victim:
+   * a dyno that stops, or a deaf connection, ends some time after its fault.
+   */
   #findConnected(withinMs: number, leftMs: number): Finding {
-    if (this.#reconnectedAtMs === undefined) {
+    const deadlineMs = this.#faultsEndMs + withinMs
+    const lasting = this.#connected.find(({ untilMs }) => untilMs > deadlineMs)
+    if (lasting === undefined) {
       if (leftMs < withinMs) return { kind: 'vacuous', message: TOO_SHORT }
-      return broken('never connected after the faults were over')
+      const isLost = this.#connected.some(({ untilMs }) => untilMs > this.#faultsEndMs)
+      return broken(isLost ? LOST : 'never connected after the faults were over')
     }
-    const tookMs = this.#reconnectedAtMs - this.#faultsEndMs
+    const tookMs = Math.max(0, lasting.fromMs - this.#faultsEndMs)
     if (tookMs > withinMs)
       return broken(`connected ${tookMs} ms after the last fault, not within ${withinMs} ms`)
-    return this.#open.size === 0 ? broken('connected, but not at the end') : undefined
+    return this.#open.size === 0 ? broken(LOST) : undefined
   }
 
   #findHalted(withinMs: number, leftMs: number): Finding {
@@ -111,6 +132,7 @@ export class EventuallyJudge {
   }
 }
 
+const LOST = 'connected, but not at the end'
 const TOO_SHORT = 'the run ends before the deadline'
 
 function broken(message: string | undefined): Finding {

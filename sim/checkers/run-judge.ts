@@ -20,8 +20,6 @@ export interface Judgement {
 export interface RunJudgeOptions {
   readonly scenario: Scenario
   readonly context: CheckerContext
-  /** When the last fault is over, jitter included. */
-  readonly faultsEndMs: number
 }
 
 export interface RunEnd {
@@ -41,9 +39,9 @@ export class RunJudge {
   readonly #misdeeds: Violation[] = []
   #isOver = false
 
-  constructor({ scenario, context, faultsEndMs }: RunJudgeOptions) {
+  constructor({ scenario, context }: RunJudgeOptions) {
     this.#checkers = checkersOf(scenario, context)
-    this.#eventually = new EventuallyJudge(scenario.claims.eventually, faultsEndMs)
+    this.#eventually = new EventuallyJudge(scenario.claims.eventually)
     this.#sometimes = new SometimesJudge(scenario.claims.sometimes)
   }
 
@@ -59,9 +57,9 @@ export class RunJudge {
     this.#misdeeds.push({ claim: 'sound-process', atMs, message })
   }
 
-  /** To be called when the faults are over: a bot that is connected then needs no reconnect. */
-  faultsEnded(): void {
-    this.#eventually.faultsEnded()
+  /** To be called when the last fault has struck and is over: from then on deadlines run. */
+  faultsEnded(atMs: number): void {
+    this.#eventually.faultsEnded(atMs)
   }
 
   /** The end of the world is not the bot's doing: what follows is not judged. */

@@ -111,7 +111,8 @@ export class TrafficPoints {
       case 'boot':
         return this.#boot()
       case 'stop':
-        return this.#bench.stage.sim.restart()
+        this.#bench.stage.sim.restart()
+        return
       // The first comes by itself, the other on a stage of its own.
       case 'time':
       case 'pairing':

@@ -51,11 +51,16 @@ export class Cast {
       : undefined
   }
 
-  /** The run's first moment is now. A device that is not linked yet gets nothing that is said before. */
+  /** Times count on the run's clock. A device that is not linked yet gets nothing that is said before. */
   start(): void {
     this.#injector.schedule(this.#options.part.faults)
-    if (this.#owner === undefined) this.#people.start(0)
+    if (this.#owner === undefined) this.#people.start(this.#options.observers.trace.nowMs)
     else this.#owner.start()
+  }
+
+  /** Whether every fault has struck and is over. */
+  get areFaultsOver(): boolean {
+    return this.#injector.isOver
   }
 
   /** Faults that never took effect, as text. */
@@ -97,6 +102,7 @@ export class Cast {
       hub,
       clocks,
       newestBoot: () => observers.processes.newestBoot,
+      nowMs: () => observers.trace.nowMs,
       record: (kind, data) => observers.record('fault', kind, data),
       onFailure: (error) => this.#options.onFailure('a fault could not be injected', error),
     })

@@ -1,8 +1,8 @@
 /**
  * The connections to WhatsApp as the server and the kernel see them, in the trace's words: `wa.connect`, `wa.open`,
  * `wa.end`, `wa.close` and what lies between. The surprise: a client that ends a connection which nobody reads, as in
- * a black hole, is not heard by the server; that it has ended is told when its next one comes, and since when the
- * kernel has not shown it alive.
+ * a black hole, is not heard by the server; that it has ended is told by the kernel, at the first look after it or when
+ * its next one comes, together with since when it has not been seen alive.
  */
 
 import type { ClosedEvent, ServerEvent } from '../whatsapp/server-event.ts'
@@ -26,6 +26,8 @@ interface Live {
   readonly inode: string | undefined
   isOpen: boolean
   hasEnded: boolean
+  /** Whether its owner's open files can be seen, and it was among them. */
+  wasHeld: boolean
   /** When its owner was last seen to hold it. */
   aliveAtMs: number
 }
@@ -50,11 +52,17 @@ export class ConnectionWatch {
 
   /**
    * Looks which connections their owners still hold, by their open files: the kernel's table of all connections is far
-   * too slow to read for that. To be called every so often.
+   * too slow to read for that, and is asked only about one that is held no longer. To be called every so often.
    */
   look(): void {
     const atMs = performance.now()
-    for (const live of this.#live.values()) if (isHeld(live)) live.aliveAtMs = atMs
+    for (const [connection, live] of this.#live) {
+      if (live.hasEnded) continue
+      if (isHeld(live)) {
+        live.aliveAtMs = atMs
+        live.wasHeld = true
+      } else if (live.wasHeld && !isOwnerEnding(live)) this.#noticeEnd(connection, live)
+    }
   }
 
   /** Tells of what is there as if it had just come. */
@@ -99,6 +107,7 @@ export class ConnectionWatch {
       inode: half?.inode,
       isOpen: false,
       hasEnded: false,
+      wasHeld: false,
       aliveAtMs: performance.now(),
     })
     this.#record('wa.connect', connection)
@@ -112,8 +121,8 @@ export class ConnectionWatch {
   #closed({ connection, by, begunAgoMs, statusCode, message }: ClosedEvent): void {
     const live = this.#live.get(connection)
     if (live === undefined) return
-    const isOfEnd = by === 'client' && live.owner !== undefined && isEnding(live.owner.pid)
-    // The process itself has ended it; one that dies ends nothing.
+    const isOfEnd = by === 'client' && isOwnerEnding(live)
+    // The process itself has ended it.
     if (by === 'client' && !isOfEnd) this.#end(connection, live)
     const who = by === 'server' ? 'server' : isOfEnd ? 'process' : 'end'
     const code = statusCode === undefined ? {} : { statusCode }
@@ -124,11 +133,12 @@ export class ConnectionWatch {
   }
 
   #noticeEnds(): void {
-    const serverPort = this.#options.serverPort()
-    for (const [connection, live] of this.#live) {
-      const half = clientHalf(live.clientPort, serverPort)
-      if (half?.isEstablished !== true) this.#end(connection, live)
-    }
+    for (const [connection, live] of this.#live) this.#noticeEnd(connection, live)
+  }
+
+  #noticeEnd(connection: number, live: Live): void {
+    const half = clientHalf(live.clientPort, this.#options.serverPort())
+    if (half?.isEstablished !== true) this.#end(connection, live)
   }
 
   #end(connection: number, live: Live): void {
@@ -152,6 +162,11 @@ export class ConnectionWatch {
 
 function isHeld({ owner, inode }: Live): boolean {
   return owner !== undefined && inode !== undefined && holdsSocket(owner.pid, inode)
+}
+
+/** One that dies ends nothing. */
+function isOwnerEnding({ owner }: Live): boolean {
+  return owner !== undefined && isEnding(owner.pid)
 }
 
 /** So long ago, at most, the client began to end it. */

@@ -3,11 +3,27 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { PrngStream } from '../world/prng.ts'
+import type { RealFault } from '../faults/real-fault.ts'
+import type { PrngStream, PrngStreams } from '../world/prng.ts'
 
 const PRELOAD_URL = new URL('clock-preload.mjs', import.meta.url).href
 /** More boots than any run has: a dyno reads its error before it could be told of its boot. */
 const BOOTS = 100
+
+export interface WrongClocks {
+  readonly maxSkewMs: number
+  readonly stream: PrngStream
+}
+
+/** Only where a clock is wrong are the processes loaded with one. */
+export function wrongClocks(
+  maxSkewMs: number,
+  faults: readonly RealFault[],
+  streams: PrngStreams,
+): WrongClocks | undefined {
+  if (maxSkewMs === 0 && !faults.some(({ kind }) => kind === 'clock-step')) return undefined
+  return { maxSkewMs, stream: streams.stream('clocks') }
+}
 
 export class DynoClocks {
   readonly #folder: string
@@ -19,7 +35,7 @@ export class DynoClocks {
   }
 
   /** Each boot's clock is wrong by up to `maxSkewMs`, drawn. */
-  static async create(maxSkewMs: number, stream: PrngStream): Promise<DynoClocks> {
+  static async create({ maxSkewMs, stream }: WrongClocks): Promise<DynoClocks> {
     const folder = await mkdtemp(join(tmpdir(), 'lab-clocks-'))
     const clocks = new DynoClocks(
       folder,

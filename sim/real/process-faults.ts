@@ -37,8 +37,13 @@ export class ProcessFaults {
     return this.#bot?.pid
   }
 
-  /** @returns false when there was nobody to strike */
-  begin(fault: ProcessFault): boolean {
+  /** Whether nothing that was begun is still to be continued or ended. */
+  get isIdle(): boolean {
+    return this.#timers.size === 0
+  }
+
+  /** @returns asked at the end, whether somebody was struck */
+  begin(fault: ProcessFault): () => boolean {
     switch (fault.kind) {
       case 'hang':
         return this.#onDyno('dyno.hang', fault.forMs, (pids) => this.#stand(pids, fault.forMs))
@@ -58,6 +63,7 @@ export class ProcessFaults {
   /** Lets everything run again. */
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer)
+    this.#timers.clear()
     for (const pid of this.#stopped) signalQuietly(pid, 'SIGCONT')
   }
 
@@ -65,77 +71,89 @@ export class ProcessFaults {
     return this.#options.processes.living.at(-1)
   }
 
-  #onDyno(kind: string, forMs: number, strike: (pids: () => readonly number[]) => void): boolean {
+  #onDyno(
+    kind: string,
+    forMs: number,
+    strike: (pids: () => readonly number[]) => () => boolean,
+  ): () => boolean {
     const { processes } = this.#options
     const boot = processes.newestBoot
-    if (boot === undefined) return false
+    if (boot === undefined) return () => false
     this.#options.record('dyno', kind, { dynoId: `web.1#${boot}`, forMs })
-    strike(() => processes.pidsOf(boot))
-    return true
+    return strike(() => processes.pidsOf(boot))
   }
 
-  #hangBot(forMs: number): boolean {
+  #hangBot(forMs: number): () => boolean {
     const bot = this.#bot
-    if (bot === undefined) return false
+    if (bot === undefined) return () => false
     this.#options.record(bot.name, 'bot.hang', { dynoId: bot.dynoId, how: 'idle' })
-    this.#stand(() => [bot.pid], forMs)
+    const hasStruck = this.#stand(() => [bot.pid], forMs)
     this.#later(forMs, () => {
       if (this.#options.processes.living.includes(bot))
         this.#options.record(bot.name, 'bot.hang', { dynoId: bot.dynoId, how: 'none' })
     })
-    return true
+    return hasStruck
   }
 
-  #starveBot(forMs: number): boolean {
+  #starveBot(forMs: number): () => boolean {
     const bot = this.#bot
-    if (bot === undefined) return false
+    if (bot === undefined) return () => false
     this.#options.record(bot.name, 'dyno.starve', { dynoId: bot.dynoId, forMs, of: 'bot' })
-    this.#starve(() => [bot.pid], forMs)
-    return true
+    return this.#starve(() => [bot.pid], forMs)
   }
 
   /** Each process within its span fails within `withinMs` of its start. */
-  #crash({ forMs, withinMs }: RealFaultOf<'bot-crashes'>): boolean {
+  #crash({ forMs, withinMs }: RealFaultOf<'bot-crashes'>): () => boolean {
     const { processes, stream } = this.#options
     const doomed = new Set<string>()
+    let crashes = 0
     const look = setInterval(() => {
       for (const { name, pid } of processes.living) {
         if (doomed.has(name)) continue
         doomed.add(name)
-        this.#later(stream.integer(1, withinMs), () => signalQuietly(pid, 'SIGABRT'))
+        this.#later(stream.integer(1, withinMs), () => {
+          if (signalQuietly(pid, 'SIGABRT')) crashes += 1
+        })
       }
     }, CRASH_LOOK_MS)
     this.#timers.add(look)
-    this.#later(forMs, () => clearInterval(look))
-    return this.#bot !== undefined
+    this.#later(forMs, () => {
+      clearInterval(look)
+      this.#timers.delete(look)
+    })
+    return () => crashes > 0
   }
 
-  #stand(pids: () => readonly number[], forMs: number): void {
-    const stopped = pids()
-    for (const pid of stopped) this.#signal(pid, 'SIGSTOP')
+  #stand(pids: () => readonly number[], forMs: number): () => boolean {
+    const stopped = pids().filter((pid) => this.#signal(pid, 'SIGSTOP'))
     this.#later(forMs, () => {
       for (const pid of stopped) this.#signal(pid, 'SIGCONT')
     })
+    return () => stopped.length > 0
   }
 
-  #starve(pids: () => readonly number[], forMs: number): void {
+  #starve(pids: () => readonly number[], forMs: number): () => boolean {
     const untilMs = performance.now() + forMs
+    let hasStruck = false
     const turn = (): void => {
       if (performance.now() >= untilMs) return
-      const stopped = pids()
-      for (const pid of stopped) this.#signal(pid, 'SIGSTOP')
+      const stopped = pids().filter((pid) => this.#signal(pid, 'SIGSTOP'))
+      hasStruck ||= stopped.length > 0
       this.#later(STAND_MS, () => {
         for (const pid of stopped) this.#signal(pid, 'SIGCONT')
         this.#later(RUN_MS, turn)
       })
     }
     turn()
+    return () => hasStruck
   }
 
-  #signal(pid: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
-    signalQuietly(pid, signal)
-    if (signal === 'SIGSTOP') this.#stopped.add(pid)
+  /** False when the process had ended already. */
+  #signal(pid: number, signal: 'SIGSTOP' | 'SIGCONT'): boolean {
+    const hasStruck = signalQuietly(pid, signal)
+    if (signal === 'SIGSTOP' && hasStruck) this.#stopped.add(pid)
     else this.#stopped.delete(pid)
+    return hasStruck
   }
 
   #later(delayMs: number, action: () => void): void {

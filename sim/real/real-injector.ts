@@ -21,6 +21,7 @@ import type { ProcessFaults } from './process-faults.ts'
 import { historyOf } from './history-flood.ts'
 import { wireFaultOf } from './wire-faults.ts'
 import type { ConnectionFault } from './wire-faults.ts'
+import { TimeLine } from './time-line.ts'
 
 export interface RealInjectorOptions extends DatabaseInjectionDeps {
   readonly stream: PrngStream
@@ -33,6 +34,8 @@ export interface RealInjectorOptions extends DatabaseInjectionDeps {
   /** Only where a scenario has wrong clocks. */
   readonly clocks: DynoClocks | undefined
   newestBoot(): number | undefined
+  /** Of the run: fault times count on its clock. */
+  nowMs(): number
   record(kind: string, data: TraceData): void
   /** A fault could not be brought into force: a failure of the lab. */
   onFailure(error: unknown): void
@@ -41,18 +44,22 @@ export interface RealInjectorOptions extends DatabaseInjectionDeps {
 export class RealInjector {
   readonly #options: RealInjectorOptions
   readonly #injected = new InjectedFaults<RealFault>()
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #timeLine: TimeLine
   readonly #balloons: RealBalloon[] = []
 
   constructor(options: RealInjectorOptions) {
     this.#options = options
+    this.#timeLine = new TimeLine(options)
   }
 
-  /** Schedules all faults; to be called once, at the first boot. */
+  /** Schedules all faults; to be called once, soon after the first boot. */
   schedule(faults: readonly RealFault[]): void {
-    this.#injected.schedule(faults, this.#options.stream, (fault, delayMs) =>
-      this.#scheduleOne(fault, delayMs),
-    )
+    this.#injected.schedule(faults, this.#options.stream, (fault, atMs) => this.#scheduleOne(fault, atMs))
+  }
+
+  /** Whether every fault has struck, and every span been lifted, that there is. */
+  get isOver(): boolean {
+    return this.#timeLine.isIdle && this.#options.processes.isIdle
   }
 
   /** Faults that never took effect, as text. */
@@ -61,14 +68,14 @@ export class RealInjector {
   }
 
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timeLine.stop()
     for (const balloon of this.#balloons) balloon.stop()
   }
 
-  #scheduleOne(fault: RealFault, delayMs: number): () => boolean {
+  #scheduleOne(fault: RealFault, atMs: number): () => boolean {
     switch (fault.kind) {
       case 'storm':
-        return this.#storm(fault, delayMs)
+        return this.#storm(fault, atMs)
       case 'disconnect':
       case 'refuse-logins':
       case 'stall':
@@ -77,31 +84,31 @@ export class RealInjector {
       case 'duplicates':
       case 'drop-acks':
       case 'wire':
-        return this.#span(fault, delayMs, () => this.#onWire(fault))
+        return this.#span(fault, atMs, () => this.#onWire(fault))
       case 'store-latency':
       case 'store-outage':
       case 'proxy':
       case 'postgres-server':
       case 'postgres-failover':
-        return this.#span(fault, delayMs, () => injectIntoDatabase(fault, this.#options))
+        return this.#span(fault, atMs, () => injectIntoDatabase(fault, this.#options))
       case 'history-flood':
-        return this.#history(fault, delayMs)
+        return this.#history(fault, atMs)
       case 'unlink':
-        return this.#command(fault, delayMs, () => this.#unlink())
+        return this.#command(fault, atMs, () => this.#unlink())
       case 'dyno-restart':
       case 'deploy':
       case 'sigkill':
-        return this.#command(fault, delayMs, () => this.#onDyno(fault.kind))
+        return this.#command(fault, atMs, () => this.#onDyno(fault.kind))
       case 'hang':
       case 'starve':
       case 'bot-hang':
       case 'bot-starve':
       case 'bot-crashes':
-        return this.#command(fault, delayMs, () => this.#options.processes.begin(fault))
+        return this.#begun(fault, atMs, () => this.#options.processes.begin(fault))
       case 'balloon':
-        return this.#balloon(fault, delayMs)
+        return this.#balloon(fault, atMs)
       case 'clock-step':
-        return this.#command(fault, delayMs, () => this.#stepClock(fault))
+        return this.#command(fault, atMs, () => this.#stepClock(fault))
       case 'phone-off':
       case 'slow-messages':
       case 'store-flaky':
@@ -119,16 +126,21 @@ export class RealInjector {
 
   #onDyno(kind: 'dyno-restart' | 'deploy' | 'sigkill'): boolean {
     const { sim } = this.#options
-    const isUp = sim.state === 'up' || sim.state === 'starting'
-    if (kind === 'dyno-restart') sim.restart()
-    else if (kind === 'deploy') sim.deploy()
-    else sim.killNow()
-    return isUp
+    switch (kind) {
+      case 'dyno-restart':
+        return sim.restart()
+      case 'deploy':
+        return sim.deploy()
+      case 'sigkill':
+        return sim.killNow()
+      default:
+        return kind satisfies never
+    }
   }
 
-  #history(fault: RealFaultOf<'history-flood'>, delayMs: number): () => boolean {
+  #history(fault: RealFaultOf<'history-flood'>, atMs: number): () => boolean {
     let sent = 0
-    this.#at(delayMs, async () => {
+    this.#timeLine.at(atMs, async () => {
       this.#tell(fault, 'begins')
       for (const conversation of historyOf(fault))
         sent += (await this.#options.account.sendHistory([conversation])).length
@@ -153,10 +165,10 @@ export class RealInjector {
     return true
   }
 
-  #storm(fault: RealFaultOf<'storm'>, delayMs: number): () => boolean {
+  #storm(fault: RealFaultOf<'storm'>, atMs: number): () => boolean {
     let struck = 0
     for (let index = 0; index < fault.count; index += 1) {
-      this.#at(delayMs + index * fault.everyMs, async () => {
+      this.#timeLine.at(atMs + index * fault.everyMs, async () => {
         if (index === 0) this.#tell(fault, 'begins')
         struck += (await this.#options.whatsapp.inject(wireFaultOf(fault))).struck
       })
@@ -164,18 +176,14 @@ export class RealInjector {
     return () => struck > 0
   }
 
-  #span(
-    fault: ConnectionFault | DatabaseFault,
-    delayMs: number,
-    begin: () => Promise<InForce>,
-  ): () => boolean {
+  #span(fault: ConnectionFault | DatabaseFault, atMs: number, begin: () => Promise<InForce>): () => boolean {
     let inForce: InForce | undefined
-    this.#at(delayMs, async () => {
+    this.#timeLine.at(atMs, async () => {
       this.#tell(fault, 'begins')
       inForce = await begin()
     })
     if ('forMs' in fault && fault.forMs !== undefined) {
-      this.#at(delayMs + fault.forMs, async () => {
+      this.#timeLine.at(atMs + fault.forMs, async () => {
         await inForce?.lift()
         this.#tell(fault, 'lifted')
       })
@@ -184,16 +192,24 @@ export class RealInjector {
     return () => inForce !== undefined && (inForce.strikes() ?? 1) > 0
   }
 
-  #command(fault: RealFault, delayMs: number, strike: () => boolean): () => boolean {
-    let hasStruck = false
-    this.#at(delayMs, () => {
-      this.#tell(fault, 'begins')
-      hasStruck = strike()
+  #command(fault: RealFault, atMs: number, strike: () => boolean): () => boolean {
+    return this.#begun(fault, atMs, () => {
+      const hasStruck = strike()
+      return () => hasStruck
     })
-    return () => hasStruck
   }
 
-  #balloon(fault: RealFaultOf<'balloon'>, delayMs: number): () => boolean {
+  /** @param begin its answer tells at the end whether somebody was struck */
+  #begun(fault: RealFault, atMs: number, begin: () => () => boolean): () => boolean {
+    let hasStruck: (() => boolean) | undefined
+    this.#timeLine.at(atMs, () => {
+      this.#tell(fault, 'begins')
+      hasStruck = begin()
+    })
+    return () => hasStruck?.() ?? false
+  }
+
+  #balloon(fault: RealFaultOf<'balloon'>, atMs: number): () => boolean {
     const { hub, processes } = this.#options
     if (hub === undefined) throw new Error('a scenario with a balloon needs its hub')
     const balloon = new RealBalloon({
@@ -204,7 +220,7 @@ export class RealInjector {
       },
     })
     this.#balloons.push(balloon)
-    this.#at(delayMs, () => {
+    this.#timeLine.at(atMs, () => {
       this.#tell(fault, 'begins')
       balloon.start()
     })
@@ -213,13 +229,5 @@ export class RealInjector {
 
   #tell({ kind }: RealFault, phase: 'begins' | 'lifted'): void {
     this.#options.record(`fault.${kind}`, { phase })
-  }
-
-  #at(delayMs: number, action: () => void | Promise<void>): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      void (async () => action())().catch((error: unknown) => this.#options.onFailure(error))
-    }, delayMs)
-    this.#timers.add(timer)
   }
 }

@@ -21,9 +21,9 @@ import type { RealTarget } from '../targets/real/real-target.ts'
 import type { FakeWhatsApp } from '../whatsapp/fake-whatsapp.ts'
 import type { Account } from '../whatsapp/people/account.ts'
 import type { ServerEvent } from '../whatsapp/server-event.ts'
-import type { PrngStream } from '../world/prng.ts'
 import type { RunDatabase } from './run-database.ts'
 import { DynoClocks } from './dyno-clocks.ts'
+import type { WrongClocks } from './dyno-clocks.ts'
 import { commandOfTarget, dynoOfTarget, nodeOptionsOf } from './target-dyno.ts'
 
 /** For the owner's pages; it guards nothing. */
@@ -39,7 +39,7 @@ export interface RealStageOptions {
   readonly hasBalloon: boolean
   readonly hasDailyCycling: boolean
   /** Undefined: every dyno's clock is the machine's. */
-  readonly clocks: { readonly maxSkewMs: number; readonly stream: PrngStream } | undefined
+  readonly clocks: WrongClocks | undefined
   /** Every SIGTERM comes twice, within two seconds. */
   readonly hasSigtermTwice: boolean
   readonly settings: Readonly<Record<string, string>>
@@ -98,8 +98,7 @@ export class RealStage {
       const hub = options.hasBalloon ? new BalloonHub() : undefined
       await hub?.start()
       if (hub !== undefined) opened.push(() => hub.stop())
-      const clocks =
-        options.clocks && (await DynoClocks.create(options.clocks.maxSkewMs, options.clocks.stream))
+      const clocks = options.clocks && (await DynoClocks.create(options.clocks))
       if (clocks !== undefined) opened.push(() => clocks.remove())
       const stateFolder = await mkdtemp(join(tmpdir(), 'lab-state-'))
       opened.push(() => rm(stateFolder, { recursive: true, force: true }))

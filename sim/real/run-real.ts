@@ -3,7 +3,6 @@
  * says, and leaves nothing behind, also when it fails.
  */
 
-import { setTimeout as delay } from 'node:timers/promises'
 import { errorMessageOf } from '../../src/errors.ts'
 import type { Measurements } from '../assertions/measurements.ts'
 import { RunJudge } from '../checkers/run-judge.ts'
@@ -14,9 +13,9 @@ import type { RealTarget } from '../targets/real/real-target.ts'
 import type { TargetTrouble } from '../targets/real/target-troubles.ts'
 import { checkerContext } from '../world/lab-config.ts'
 import { PrngStreams } from '../world/prng.ts'
-import type { PrngStream } from '../world/prng.ts'
 import type { RunRequest, RunResult } from '../world/run-result.ts'
 import { Cast } from './cast.ts'
+import { wrongClocks } from './dyno-clocks.ts'
 import { hostFailureOf } from './host-failure.ts'
 import { MeasuredRun } from './measured-run.ts'
 import { MemoryReadings } from './memory-readings.ts'
@@ -27,6 +26,7 @@ import { RealStage } from './real-stage.ts'
 import { openRunDatabase } from './run-database.ts'
 import type { RunDatabase } from './run-database.ts'
 import { tellTruth, wholeTruth } from './whole-truth.ts'
+import { RunWait } from './run-wait.ts'
 import { untilLinked } from './until-linked.ts'
 
 export interface RealRunEnvironment {
@@ -38,8 +38,6 @@ export interface RealRunEnvironment {
   /** Is told the ms of the run that are over. */
   onProgress?(atMs: number): void
 }
-
-const PROGRESS_EVERY_MS = 500
 
 /** Runs and judges. @throws Error when the lab itself fails */
 export async function runReal(request: RunRequest, environment: RealRunEnvironment): Promise<RunResult> {
@@ -83,6 +81,11 @@ class RealRun {
   #database: RunDatabase | undefined
   #stage: RealStage | undefined
   #failure: Error | undefined
+  readonly #wait = new RunWait({
+    nowMs: () => this.observers.trace.nowMs,
+    hasFailed: () => this.#failure !== undefined,
+    onProgress: (atMs) => this.#environment.onProgress?.(atMs),
+  })
 
   constructor(request: RunRequest, environment: RealRunEnvironment) {
     const { target, keepLines } = environment
@@ -95,7 +98,7 @@ class RealRun {
     this.#part = part
     this.#streams = new PrngStreams(this.#seedText)
     const context = checkerContext(realConfig(scenario, part.settings), scenario)
-    this.#judge = new RunJudge({ scenario, context, faultsEndMs: this.#faultsEndMs })
+    this.#judge = new RunJudge({ scenario, context })
     const whatsappPort = (): number => this.#stage?.whatsapp.port ?? 0
     this.observers = new Observers({ target, keepLines, whatsappPort })
     this.observers.listen((event) => this.#judge.observe(event))
@@ -156,7 +159,7 @@ class RealRun {
       hasSigtermTwice: faults.some(
         (fault) => fault.kind === 'dyno-restart' && fault.repeatAfterMs !== undefined,
       ),
-      clocks: this.#clocks(),
+      clocks: wrongClocks(this.#scenario.clocks.maxSkewMs, faults, this.#streams),
       settings,
       onServerEvent: (event) => connections.observe(event),
       onDynoEvent: (event) => {
@@ -197,10 +200,22 @@ class RealRun {
     this.#measured.begin(stage)
     this.#readMemory()
     cast.start()
-    await this.#waitUntil(Math.min(this.#faultsEndMs, durationMs))
-    this.#judge.faultsEnded()
-    await this.#waitUntil(durationMs)
+    await this.#wait.until(durationMs + (await this.#outliveFaults(cast)))
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /**
+   * Deadlines run once the last fault has really struck or been lifted, which may come later than it says.
+   * @returns so much later, ms: the run lasts longer by it, or it would end before a deadline
+   */
+  async #outliveFaults(cast: Cast): Promise<number> {
+    const { trace } = this.observers
+    const { durationMs } = this.#part
+    const endMs = Math.min(this.#faultsEndMs, durationMs)
+    await this.#wait.until(endMs, () => cast.areFaultsOver || trace.nowMs >= durationMs)
+    const atMs = trace.nowMs
+    this.#judge.faultsEnded(atMs)
+    return atMs - endMs
   }
 
   #readMemory(): void {
@@ -227,21 +242,6 @@ class RealRun {
       isWhole: atMs >= this.#part.durationMs,
       unstruck: cast.unstruck(),
     })
-  }
-
-  async #waitUntil(atMs: number): Promise<void> {
-    const { trace } = this.observers
-    while (this.#failure === undefined && trace.nowMs < atMs) {
-      await delay(Math.min(PROGRESS_EVERY_MS, atMs - trace.nowMs))
-      this.#environment.onProgress?.(trace.nowMs)
-    }
-  }
-
-  /** Only where a clock is wrong are the processes loaded with one. */
-  #clocks(): { maxSkewMs: number; stream: PrngStream } | undefined {
-    const { maxSkewMs } = this.#scenario.clocks
-    if (maxSkewMs === 0 && !this.#part.faults.some(({ kind }) => kind === 'clock-step')) return undefined
-    return { maxSkewMs, stream: this.#streams.stream('clocks') }
   }
 
   get #faultsEndMs(): number {

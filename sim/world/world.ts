@@ -114,7 +114,7 @@ export class World {
       isSuspended: () => this.#host.isSuspended(),
     })
     const context = checkerContext(config, scenario)
-    this.#judge = new RunJudge({ scenario, context, faultsEndMs: faultsEndMs(scenario) })
+    this.#judge = new RunJudge({ scenario, context })
     trace.listen((event) => {
       this.#judge.observe(event)
       if (trace.count > MAD.events && trace.count % LOOK_EVERY_EVENTS === 0 && this.#hasGoneMad())
@@ -146,7 +146,7 @@ export class World {
     this.#markTimers()
     if (this.#options.memoryEveryMs !== undefined) this.#readMemory(this.#options.memoryEveryMs)
     await this.#advanceTo(Math.min(faultsEndMs(this.#scenario), durationMs))
-    this.#judge.faultsEnded()
+    this.#judge.faultsEnded(this.nowMs)
     await this.#advanceTo(durationMs)
     this.#host.recordTimers()
     this.#judge.end()

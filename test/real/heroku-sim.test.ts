@@ -249,6 +249,26 @@ describe('old and new dyno', () => {
     await up(sim, 2)
     expect(sim.record.events.filter((event) => event.kind === 'cool-off')).toEqual([])
   })
+
+  it('meet a fault of the host also between two: it kills the one that still stops, once', async () => {
+    const sim = await startSim('ignore-sigterm', { rules: { startGapMaxMs: 1_000 } })
+    await up(sim)
+    expect(sim.restart()).toBe(true)
+    expect(sim.restart()).toBe(false)
+    expect(sim.killNow()).toBe(true)
+    expect(sim.killNow()).toBe(false)
+    const ended = await until(sim, (event) => event.kind === 'ended' && event.boot === 1)
+    expect(ended).toMatchObject({ end: { cause: 'hardware-fault' } })
+    await up(sim, 2)
+    expect(sim.killNow()).toBe(true)
+  })
+
+  it('are none once the app is scaled to nothing: then no command meets anybody', async () => {
+    const sim = await startSim('serve')
+    await up(sim)
+    await sim.scale(0)
+    expect([sim.restart(), sim.deploy(), sim.killNow()]).toEqual([false, false, false])
+  })
 })
 
 describe('an eco dyno', () => {

@@ -62,9 +62,9 @@ export class Formation {
     this.#startNow(reason)
   }
 
-  /** A new dyno in the place of the present one; also ends a cool-off and a sleep. */
-  replace(reason: SigtermReason): void {
-    if (this.#isStopped || (this.#state === 'down' && !this.#isAsleep)) return
+  /** A new dyno in the place of the present one; also ends a cool-off and a sleep. Returns whether there was one. */
+  replace(reason: SigtermReason): boolean {
+    if (this.#isStopped || (this.#state === 'down' && !this.#isAsleep)) return false
     const { site, hasPreboot } = this.#options
     const { rules } = site
     const old = this.#current
@@ -79,7 +79,7 @@ export class Formation {
         () => this.#endPreboot(reason),
         rules.bootLimitMs + rules.prebootExtraMs,
       )
-      return
+      return true
     }
     this.#current = undefined
     this.#setState('starting')
@@ -89,10 +89,12 @@ export class Formation {
     const gapMs = site.streams.stream('dyno/start-gap').integer(0, rules.startGapMaxMs)
     if (rules.isOverlapping) this.#startAfter(gapMs, reason)
     else void this.#allEnded().then(() => this.#startAfter(gapMs, reason))
+    return old !== undefined
   }
 
-  killNow(): void {
-    this.#current?.killNow()
+  /** The present dyno, or between two the newest that still stops. Returns whether there was one. */
+  killNow(): boolean {
+    return [...this.#living].toReversed().some((dyno) => dyno.killNow())
   }
 
   killAll(): void {
@@ -158,8 +160,7 @@ export class Formation {
 
   #boot(reason: RealStartReason): void {
     const { site, hasDailyCycling } = this.#options
-    this.#boots += 1
-    const bootNumber = this.#boots
+    const bootNumber = (this.#boots += 1)
     const dyno: RealDyno = new RealDyno({
       site,
       bootNumber,

@@ -137,19 +137,19 @@ export class HerokuSim {
     this.#formation.start('first-boot')
   }
 
-  /** `heroku restart`: also ends a cool-off. */
-  restart(): void {
+  /** `heroku restart`: also ends a cool-off. Returns whether there was a dyno to restart. */
+  restart(): boolean {
     this.#log('heroku', 'web.1', 'Restarting')
-    this.#formation.replace('restart')
+    return this.#formation.replace('restart')
   }
 
-  /** A new release: what changes is given, the rest stays. */
-  deploy(change: Partial<Release> = {}): void {
+  /** A new release: what changes is given, the rest stays. Returns whether there was a dyno to replace. */
+  deploy(change: Partial<Release> = {}): boolean {
     this.#release = { ...this.#release, ...change }
     this.#releaseNumber += 1
     this.#log('app', 'api', `Deploy ${randomUUID().slice(0, 8)} by ${USER}`)
     this.#log('app', 'api', `Release v${this.#releaseNumber} created by ${USER}`)
-    this.#formation.replace('deploy')
+    return this.#formation.replace('deploy')
   }
 
   /** The daily restart, now. */
@@ -158,9 +158,12 @@ export class HerokuSim {
     this.#formation.replace('cycling')
   }
 
-  /** SIGKILL of the present dyno without warning, as its host's fault does; another one is started. */
-  killNow(): void {
-    this.#formation.killNow()
+  /**
+   * SIGKILL of the present dyno without warning, as its host's fault does; another one is started. Between two, the
+   * one that still stops. Returns whether there was one.
+   */
+  killNow(): boolean {
+    return this.#formation.killNow()
   }
 
   /** To none: the router answers H14. To one: boots. Resolves when nothing runs that should not. */

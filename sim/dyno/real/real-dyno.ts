@@ -84,9 +84,9 @@ export class RealDyno {
     if (this.#running !== undefined) this.#beginTermination(reason)
   }
 
-  /** SIGKILL without a word, as a failing host does. */
-  killNow(): void {
-    this.#kill('hardware-fault')
+  /** SIGKILL without a word, as a failing host does. Returns false when it had ended, or was being killed. */
+  killNow(): boolean {
+    return this.#kill('hardware-fault')
   }
 
   #beginTermination(reason: RealSigtermReason): void {
@@ -181,10 +181,11 @@ export class RealDyno {
     this.#kill('r10')
   }
 
-  #kill(reason: KillReason): void {
-    if (this.#state === 'ended' || this.#killed !== undefined) return
+  #kill(reason: KillReason): boolean {
+    if (this.#state === 'ended' || this.#killed !== undefined) return false
     this.#killed = reason
     this.#running?.kill()
+    return true
   }
 
   /** The first process is gone: so is the dyno. */

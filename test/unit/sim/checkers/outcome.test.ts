@@ -10,16 +10,16 @@ const FAULTS_END_MS = 10_000
 const chat = 'a@s.whatsapp.net'
 
 function outcome(claim: EventuallyClaim['claim'], told: readonly Told[], endMs = 100_000): string[] {
-  const judge = new EventuallyJudge([{ claim, withinMs: 20_000 }], FAULTS_END_MS)
+  const judge = new EventuallyJudge([{ claim, withinMs: 20_000 }])
   let isOver = false
   for (const each of told) {
-    if (!isOver && each[0] >= FAULTS_END_MS) {
-      judge.faultsEnded()
+    if (!isOver && each[0] > FAULTS_END_MS) {
+      judge.faultsEnded(FAULTS_END_MS)
       isOver = true
     }
     judge.observe(eventOf(each))
   }
-  if (!isOver) judge.faultsEnded()
+  if (!isOver) judge.faultsEnded(FAULTS_END_MS)
   const { broken, vacuous } = judge.judge(endMs)
   return [
     ...broken.map(({ message }) => `broken: ${message}`),
@@ -36,6 +36,8 @@ function sent(atMs: number, text: string, inChat = chat): Told {
 const open = (atMs: number): Told => [atMs, 'wa.open', { connection: 1 }]
 
 const close = (atMs: number): Told => [atMs, 'wa.close', { connection: 1 }]
+
+const end = (atMs: number): Told => [atMs, 'wa.end', { connection: 1 }]
 
 const halted = (atMs: number): Told => [atMs, 'log.connection.halted']
 
@@ -59,6 +61,24 @@ describe('eventually connected', () => {
     ])
   })
 
+  it('does not take for the mended one a connection that the last fault ends a little later', () => {
+    const victim = [open(5_000), close(10_400)]
+    expect(outcome('connected', [...victim, open(29_000)])).toEqual([])
+    expect(outcome('connected', [...victim, open(30_001)])).toEqual([
+      'broken: connected 20001 ms after the last fault, not within 20000 ms',
+    ])
+    expect(outcome('connected', victim)).toEqual(['broken: connected, but not at the end'])
+  })
+
+  it('is not met by a connection that the bot itself has ended, though no close was heard', () => {
+    expect(outcome('connected', [open(5_000), end(9_000)])).toEqual([
+      'broken: never connected after the faults were over',
+    ])
+    expect(outcome('connected', [open(5_000), end(50_000)])).toEqual([
+      'broken: connected, but not at the end',
+    ])
+  })
+
   it('is not put to the test when the run ends before the deadline', () => {
     expect(outcome('connected', [], 29_999)).toEqual(['vacuous: the run ends before the deadline'])
   })
@@ -67,6 +87,10 @@ describe('eventually connected', () => {
 describe('eventually all-answered', () => {
   it('counts from the later of the question and the end of the faults', () => {
     expect(outcome('all-answered', [asked(1_000, '.ping 1'), sent(30_000, 'pong 1')])).toEqual([])
+    expect(outcome('all-answered', [asked(1_000, '.ping 1'), sent(10_000, 'pong 1')])).toEqual([])
+    expect(outcome('all-answered', [asked(1_000, '.ping 1'), sent(30_001, 'pong 1')])).toEqual([
+      'broken: the slowest answer took 20001 ms, not within 20000 ms',
+    ])
     expect(outcome('all-answered', [asked(40_000, '.ping 1'), sent(60_001, 'pong 1')])[0]).toContain(
       'the slowest answer took 20001 ms',
     )
