@@ -89,8 +89,13 @@ export async function conformCommand(
   if (options.jsonFile !== undefined)
     writeAtomically(resolve(directory, options.jsonFile), conformJson(report))
   terminal.write(conformText(report, terminal.colors))
-  if (conformities.length === 0) return EXIT.vacuous
-  return conformities.every(({ conforms }) => conforms) ? EXIT.holds : EXIT.broken
+  return exitCodeOfVerdicts(new Set(conformities.map(({ verdict }) => verdict)))
+}
+
+/** Without any comparison, or with one that is not whole, nothing is proved. */
+function exitCodeOfVerdicts(verdicts: ReadonlySet<Conformity['verdict']>): ExitCode {
+  if (verdicts.has('disagrees')) return EXIT.broken
+  return verdicts.has('undecided') || verdicts.size === 0 ? EXIT.vacuous : EXIT.holds
 }
 
 async function select(

@@ -34,7 +34,7 @@ Examples:
   npm run lab -- conform --all --runs 10 --jobs 3 --observations runs.json   for hours; can be stopped and continued
   npm run lab -- conform --runs 0 --observations docs/results/real-runs.json   with kept real runs: seconds
 
-Exit codes: 0 all conform, 1 one disagrees, 2 wrong usage, 3 nothing to compare, 5 the machine failed.`
+Exit codes: 0 all conform, 1 one disagrees, 2 wrong usage, 3 nothing or not all could be compared, 5 the machine failed.`
 
 interface ConformWords {
   all?: boolean

@@ -25,6 +25,14 @@ export interface ClaimsFinding {
   readonly isSame: boolean
 }
 
+/** Runs that put nothing to the test, a fault that never struck or the like: they are left out of all else. */
+export interface VacuousFinding {
+  readonly real: number
+  readonly virtual: number
+  /** At one of the levels at least half of the runs. */
+  readonly isMost: boolean
+}
+
 export interface PeakFinding {
   /** The highest of its runs: what the model says can be reached. */
   readonly ledgerMb: number
@@ -45,26 +53,37 @@ export interface ReclaimerFinding {
 
 export interface Conformity {
   readonly scenario: string
+  /** Runs that are compared. */
   readonly realRuns: number
   readonly virtualRuns: number
+  readonly vacuous: VacuousFinding
   readonly claims: ClaimsFinding
   readonly order: OrderFinding
   readonly reclaimers: ReclaimerFinding
-  /** Undefined when memory was read at one level only. */
+  /** Undefined when a level did not read memory. */
   readonly peak: PeakFinding | undefined
-  readonly conforms: boolean
+  /** `undecided`: nothing disagrees, but not everything could be compared. */
+  readonly verdict: 'conforms' | 'disagrees' | 'undecided'
 }
 
 /**
- * @param real runs of one scenario at the real level, at least one
- * @param virtual runs of its twin
+ * @param allReal runs of one scenario at the real level, at least one
+ * @param allVirtual runs of its twin
  * @param notJudged claims that the real level leaves out
  */
 export function compareLevels(
-  real: readonly Observation[],
-  virtual: readonly Observation[],
+  allReal: readonly Observation[],
+  allVirtual: readonly Observation[],
   notJudged: ReadonlySet<string>,
 ): Conformity {
+  const [real, virtual] = [allReal, allVirtual].map((runs) =>
+    runs.filter(({ verdict }) => verdict !== 'vacuous'),
+  ) as [Observation[], Observation[]]
+  const vacuous = {
+    real: allReal.length - real.length,
+    virtual: allVirtual.length - virtual.length,
+    isMost: real.length * 2 <= allReal.length || virtual.length * 2 <= allVirtual.length,
+  }
   const claims = compareClaims(real, virtual, notJudged)
   const order = compareOrder(
     real.map(({ events }) => events),
@@ -73,15 +92,19 @@ export function compareLevels(
   const reclaimers = compareReclaimers(real, virtual)
   const peak = comparePeaks(real, virtual)
   const isOrderSame = order.reversed.length + order.onlyReal.length + order.onlyVirtual.length === 0
+  const agrees = claims.isSame && isOrderSame && reclaimers.isSame && peak?.isWithin !== false
+  const isWhole = order.isCompared && peak !== undefined
   return {
-    scenario: real[0]?.scenario ?? '',
+    scenario: allReal[0]?.scenario ?? '',
     realRuns: real.length,
     virtualRuns: virtual.length,
+    vacuous,
     claims,
     order,
     reclaimers,
     peak,
-    conforms: claims.isSame && isOrderSame && reclaimers.isSame && peak?.isWithin !== false,
+    // Of runs that mostly put nothing to the test, the rest is no majority.
+    verdict: vacuous.isMost ? 'undecided' : !agrees ? 'disagrees' : isWhole ? 'conforms' : 'undecided',
   }
 }
 
@@ -106,12 +129,13 @@ function compareClaims(
   return { broken, isSame }
 }
 
-/** A cleanup may stop early, so an order is the same when it is the beginning of another. */
+/** A cleanup may stop early, so an order is the same when it is the beginning of another; none at all is not. */
 function compareReclaimers(real: readonly Observation[], virtual: readonly Observation[]): ReclaimerFinding {
   const [atReal, inVirtual] = [real, virtual].map((runs) =>
     [...new Set(runs.flatMap(({ cleanups }) => cleanups.map((steps) => steps.join(' > '))))].toSorted(),
   ) as [string[], string[]]
-  const isSame = atReal.every((one) => inVirtual.every((other) => agree(one, other)))
+  const isEmptyAtOne = (atReal.length === 0) !== (inVirtual.length === 0)
+  const isSame = !isEmptyAtOne && atReal.every((one) => inVirtual.every((other) => agree(one, other)))
   return { real: atReal, virtual: inVirtual, isSame }
 }
 

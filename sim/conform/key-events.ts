@@ -1,7 +1,8 @@
 /**
  * The events by which two levels are compared: those that both levels tell in the same words and that mean something
- * to an operator. Of each name only the first in every phase counts, a phase beginning with each fault: how often a
- * thing repeats depends on waits of a few ms, that and in which order it begins does not. Pure.
+ * to an operator, and the beginning of each fault. Of each name only the first in every phase counts, a phase beginning
+ * with each fault: how often a thing repeats depends on waits of a few ms, that and in which order it begins does not.
+ * Pure.
  */
 
 import type { TraceData, TraceEvent } from '../world/trace.ts'
@@ -42,6 +43,11 @@ const KEY_EVENTS: Readonly<Record<string, Naming>> = {
   'log.memory.recycle-requested': plain,
 }
 
+/** Of a name of an event: it is the beginning of a fault. */
+export function isFaultEvent(name: string): boolean {
+  return /^fault \d+ begins$/.test(name)
+}
+
 /** @param untilMs what comes later is the end of the run and nobody's doing */
 export function keyEventsOf(events: Iterable<TraceEvent>, untilMs: number): KeyEvent[] {
   const found: KeyEvent[] = []
@@ -49,7 +55,10 @@ export function keyEventsOf(events: Iterable<TraceEvent>, untilMs: number): KeyE
   let phase = 0
   for (const { atMs, kind, data } of events) {
     if (atMs > untilMs) continue
-    if (kind.startsWith('fault.') && data['phase'] === 'begins') phase += 1
+    if (kind.startsWith('fault.') && data['phase'] === 'begins') {
+      phase += 1
+      found.push({ name: `fault ${phase} begins`, atMs, phase })
+    }
     const naming = KEY_EVENTS[kind]
     if (naming === undefined) continue
     const name = `${kind.replace(/^log\./, '')} ${naming(data)}`.trim()

@@ -41,9 +41,10 @@ export const observationSchema = z.strictObject({
 })
 export type Observation = z.output<typeof observationSchema>
 
-/** Twelve hex digits that change with a real part's time line, settings, workload or claims. */
-export function versionOf(scenario: Scenario): string {
-  return createHash('sha256').update(JSON.stringify(scenario.real)).digest('hex').slice(0, 12)
+/** Twelve hex digits that change with whatever a real run goes by: the real part, and what it shares with the others. */
+export function versionOf({ real, isPaired, dailyCycling, clocks: { maxSkewMs } }: Scenario): string {
+  const goesBy = JSON.stringify({ real, isPaired, dailyCycling, maxSkewMs })
+  return createHash('sha256').update(goesBy).digest('hex').slice(0, 12)
 }
 
 /**

@@ -62,16 +62,21 @@ function conformTable(conformities: readonly Conformity[], colors: Colors): stri
       each.claims.isSame ? 'same' : 'differ',
       orderWord(each),
       reclaimerWord(each),
-      each.peak === undefined ? '–' : `${mb(each.peak.realMedianMb)} – ${mb(each.peak.realMaxMb)}`,
+      each.peak === undefined ? 'not compared' : `${mb(each.peak.realMedianMb)} – ${mb(each.peak.realMaxMb)}`,
       each.peak === undefined ? '–' : mb(each.peak.ledgerMb),
-      each.conforms ? colors.green('conforms') : colors.red('disagrees'),
+      verdictWord(each, colors),
     ]),
   )
 }
 
 function orderWord({ order }: Conformity): string {
   const findings = order.reversed.length + order.onlyReal.length + order.onlyVirtual.length
+  if (!order.isCompared && findings === 0) return 'not compared'
   return findings === 0 ? `same (${countText(order.comparedPairs, 'pair')})` : 'differs'
+}
+
+function verdictWord({ verdict }: Conformity, colors: Colors): string {
+  return verdict === 'conforms' ? colors.green(verdict) : colors.red(verdict)
 }
 
 function reclaimerWord({ reclaimers }: Conformity): string {
@@ -79,10 +84,15 @@ function reclaimerWord({ reclaimers }: Conformity): string {
   return reclaimers.isSame ? 'same' : 'differ'
 }
 
-/** Every point of disagreement, as a sentence. */
+/** Every point of disagreement, and what was not compared, as a sentence. */
 export function disagreements(conformity: Conformity): string[] {
-  const { scenario, claims, order, reclaimers, peak, realRuns, virtualRuns } = conformity
+  const { scenario, vacuous, claims, order, reclaimers, peak, realRuns, virtualRuns } = conformity
   return [
+    ...(vacuous.real + vacuous.virtual === 0
+      ? []
+      : [
+          `${scenario}: nothing was put to the test in ${vacuous.real} of ${realRuns + vacuous.real} real runs and ${vacuous.virtual} of ${virtualRuns + vacuous.virtual} virtual ones, which are left out`,
+        ]),
     ...(claims.isSame
       ? []
       : claims.broken.map(
@@ -93,13 +103,15 @@ export function disagreements(conformity: Conformity): string[] {
     ...order.onlyVirtual.map((name) => `${scenario}: ${name} comes in every virtual run and in no real one`),
     ...order.reversed.map(
       ({ phase, first, second }) =>
-        `${scenario}: after fault ${phase}, ${first} comes before ${second} at the real level, and after it in the virtual world`,
+        `${scenario}: ${phase === null ? 'over the whole run' : `after fault ${phase}`}, ${first} comes before ${second} at the real level, and after it in the virtual world`,
     ),
+    ...(order.isCompared ? [] : [`${scenario}: no two key events have an order at both levels`]),
     ...(reclaimers.isSame
       ? []
       : [
           `${scenario}: cleanups ask ${reclaimers.real.join(' or ') || 'nothing'} at the real level, and ${reclaimers.virtual.join(' or ') || 'nothing'} in the virtual world`,
         ]),
+    ...(peak === undefined ? [`${scenario}: memory was not read at both levels`] : []),
     ...(peak === undefined || peak.isWithin
       ? []
       : [
@@ -127,7 +139,7 @@ export function calibrationText(conformities: readonly Conformity[]): string {
 }
 
 function summaryLine(conformities: readonly Conformity[], colors: Colors): string {
-  const conforming = conformities.filter(({ conforms }) => conforms).length
+  const conforming = conformities.filter(({ verdict }) => verdict === 'conforms').length
   const text = `${conforming} of ${countText(conformities.length, 'scenario')} conform`
   return `${conforming === conformities.length ? colors.green(text) : colors.red(text)}\n`
 }
@@ -136,6 +148,7 @@ function summaryLine(conformities: readonly Conformity[], colors: Colors): strin
 export function conformJson({ conformities, uncompared, real }: ConformReport): string {
   const scenarios = conformities.map((each) => ({
     ...each,
+    conforms: each.verdict === 'conforms',
     peak: each.peak ?? null,
     set: calibrationSetOf(each.scenario) ?? null,
     loadPerCore: loadRange(real.filter(({ scenario }) => scenario === each.scenario)),

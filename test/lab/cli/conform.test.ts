@@ -46,6 +46,16 @@ describe('conform', () => {
     expect(out).toContain('single-socket breaks in 2 of 2 real runs and 0 of 10 virtual ones')
   })
 
+  it('is undecided, exit 3, where runs put nothing to the test or nobody read their memory', async () => {
+    const scenarios = [scenarioNamed('vacuous'), scenarioNamed('unread')]
+    const { exitCode, out } = await conform('--all', { scenarios })
+    expect(exitCode).toBe(3)
+    expect(out).toMatch(/dyno-restart\/vacuous .* undecided/)
+    expect(out).toContain('nothing was put to the test in 1 of 1 real runs and 10 of 10 virtual ones')
+    expect(out).toMatch(/dyno-restart\/unread .* not compared .* undecided/)
+    expect(out).toContain('0 of 2 scenarios conform')
+  })
+
   it('with --all takes every scenario that has a real part, and says why one is not compared', async () => {
     const { out } = await conform('--all')
     expect(out).toContain(

@@ -21,6 +21,9 @@ function resultOf(request: RunRequest, postgres: string | undefined, keepLines: 
   }
   const verdict = target === 'before' ? 'broken' : (verdicts[behaviour] ?? 'holds')
   const lines = ['0 dyno boot {}', `1 whatsapp open {"seed":${seed}}`, `2 bot reply {"n":1}`]
+  // As where a run records its dynos' memory.
+  if (request.memoryEveryMs !== undefined && behaviour !== 'unread')
+    lines.push('3 dyno dyno.reading {"dynoId":"web.1#1","usedBytes":104857600}')
   if (behaviour === 'random') lines[1] = `1 whatsapp open {"chance":${Math.random()}}`
   return {
     scenario: scenario.id,

@@ -14,6 +14,7 @@ describe('the order of key events', () => {
       onlyVirtual: [],
       reversed: [],
       comparedPairs: 1,
+      isCompared: true,
     })
   })
 
@@ -30,9 +31,31 @@ describe('the order of key events', () => {
     expect(compareOrder(torn, [run({ a: 5_000, b: 0 })])).toMatchObject({ reversed: [], comparedPairs: 0 })
   })
 
-  it('is not compared across faults', () => {
-    const real = [[...run({ a: 0 }, 0), ...run({ b: 5_000 }, 1)]]
-    expect(compareOrder(real, [[...run({ b: 0 }, 0), ...run({ a: 5_000 }, 1)]]).comparedPairs).toBe(0)
+  it('is also that of the first ones over the whole run, across faults', () => {
+    const real = [[...run({ a: 0, 'fault 1 begins': 4_000 }, 0), ...run({ b: 5_000 }, 1)]]
+    const virtual = [[...run({ b: 0, 'fault 1 begins': 4_000 }, 0), ...run({ a: 5_000 }, 1)]]
+    expect(compareOrder(real, virtual)).toMatchObject({
+      reversed: [
+        { phase: null, first: 'a', second: 'b' },
+        { phase: null, first: 'fault 1 begins', second: 'b' },
+        { phase: null, first: 'a', second: 'fault 1 begins' },
+      ],
+      comparedPairs: 3,
+    })
+    expect(compareOrder(real, real)).toMatchObject({ reversed: [], comparedPairs: 2 })
+  })
+
+  it('does not count pairs of one phase again over the whole run', () => {
+    const twice = [[...run({ a: 0, b: 5_000 }, 0), ...run({ a: 10_000, b: 15_000 }, 1)]]
+    expect(compareOrder(twice, twice).comparedPairs).toBe(2)
+  })
+
+  it('does not ask whether a fault struck, which the verdict tells', () => {
+    const unstruck = [run({ a: 0 })]
+    expect(compareOrder([run({ a: 0, 'fault 1 begins': 4_000 })], unstruck)).toMatchObject({
+      onlyReal: [],
+      reversed: [],
+    })
   })
 
   it('lacks what every run of one level has and none of the other', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dailyCycle } from '../../../../scenarios/dyno-restart/daily-cycle.ts'
-import { observe, parseTraceLine } from '../../../../sim/conform/observation.ts'
+import { observe, parseTraceLine, versionOf } from '../../../../sim/conform/observation.ts'
+import type { Scenario } from '../../../../sim/scenario.ts'
 import type { RunResult } from '../../../../sim/world/run-result.ts'
 
 const MB = 1_048_576
@@ -40,6 +41,7 @@ describe('an observation', () => {
     ]
     expect(observe(dailyCycle, resultWith(lines), 60_000)?.events).toEqual([
       { name: 'wa.open', atMs: 100, phase: 0 },
+      { name: 'fault 1 begins', atMs: 5_000, phase: 1 },
       { name: 'wa.close by the bot', atMs: 5_100, phase: 1 },
       { name: 'wa.open', atMs: 6_000, phase: 1 },
     ])
@@ -80,6 +82,24 @@ describe('an observation', () => {
 
   it('is none of a run that the lab could not finish', () => {
     expect(observe(dailyCycle, resultWith([], { verdict: 'error' }), 1)).toBeUndefined()
+  })
+})
+
+describe('the version of a scenario', () => {
+  const real = dailyCycle.real
+  const changed: readonly (readonly [string, Scenario])[] = [
+    ['its time line', { ...dailyCycle, real: real && { ...real, durationMs: real.durationMs + 1 } }],
+    ['whether the bot is linked', { ...dailyCycle, isPaired: !dailyCycle.isPaired }],
+    ['the daily cycle', { ...dailyCycle, dailyCycling: !dailyCycle.dailyCycling }],
+    ['how wrong clocks are', { ...dailyCycle, clocks: { ...dailyCycle.clocks, maxSkewMs: 4_321 } }],
+  ]
+
+  it.each(changed)('changes with %s', (_what, scenario) => {
+    expect(versionOf(scenario)).not.toBe(versionOf(dailyCycle))
+  })
+
+  it('does not change with what the real level does not know', () => {
+    expect(versionOf({ ...dailyCycle, durationMs: 1_000, scanAfterMs: 1 })).toBe(versionOf(dailyCycle))
   })
 })
 
