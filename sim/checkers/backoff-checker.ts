@@ -181,7 +181,7 @@ export class BackoffLawChecker extends Checker {
       for (const debt of this.#debts.values()) debt.failures = 0
     }
     if (!STORE_FAULTS.has(kind)) return
-    this.#troubles += data['phase'] === 'lifted' ? -1 : 1
+    if (data['lasts'] !== false) this.#troubles += data['phase'] === 'lifted' ? -1 : 1
     this.#troubleUntilMs = Math.max(this.#troubleUntilMs, atMs + LEASE_TROUBLE_MS)
   }
 
@@ -205,4 +205,6 @@ const STORE_FAULTS: ReadonlySet<string> = new Set([
   'fault.store-outage',
   'fault.store-flaky',
   'fault.postgres-server',
+  'fault.postgres-failover',
+  'fault.proxy',
 ])

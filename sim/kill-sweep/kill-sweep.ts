@@ -113,6 +113,8 @@ class KillSweep {
     const stage = await opening
     this.#stages.add(stage)
     this.#openings.delete(opening)
+    // What ends the sweep closes it.
+    if (this.#isStopped) throw new Error('the sweep was stopped')
     await stage.start()
     return stage
   }
@@ -134,8 +136,9 @@ class KillSweep {
   }
 
   async #closeAll(): Promise<void> {
+    // What is just being opened joins the stages, or never was one.
+    await Promise.allSettled(this.#openings)
     await Promise.allSettled([...this.#stages].map((stage) => stage.close()))
-    await Promise.allSettled([...this.#openings].map(async (opening) => (await opening).close()))
     await Promise.allSettled([...this.#postgres].map(async (starting) => (await starting).stop()))
   }
 }

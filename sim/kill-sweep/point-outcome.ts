@@ -3,6 +3,7 @@
 import type { KillPoint } from './kill-point.ts'
 
 export const SWEEP_CLAIMS = {
+  'comes-back': 'the dyno is up again with one bot, which is logged in',
   'login-without-qr': 'the bot is logged in again without a QR',
   'answered-once': 'each command is answered once in effect',
   'no-stale-write': 'no process writes into the session once another one has taken it',

@@ -35,12 +35,20 @@ export class SweepJudge {
     for (const trouble of whatsapp.truth().troubles)
       this.#bench.fail(new Error(`the fake WhatsApp failed: ${trouble}`))
     this.#bench.assertSound()
-    return [
+    const violations = [
       ...this.#loginViolations(hasRecovered),
       ...this.#answerViolations(),
       ...stale,
       ...this.#keyViolations(hasRecovered),
     ]
+    return hasRecovered || violations.length > 0 ? violations : [this.#isNotBack()]
+  }
+
+  /** Nothing else says why it was not up when patience was over. */
+  #isNotBack(): SweepViolation {
+    const { logins, processes, stage } = this.#bench
+    const message = `the dyno is ${stage.sim.state}, ${processes.living.length} bots live and ${logins.open} are logged in`
+    return { claim: 'comes-back', message }
   }
 
   async #staleViolations(): Promise<SweepViolation[]> {

@@ -4,6 +4,7 @@
  * is over, all claims are judged. The stage is as good as new after a point that holds; after another it is not.
  */
 
+import { signalQuietly } from '../dyno/real/dyno-processes.ts'
 import type { KillPoint } from './kill-point.ts'
 import { outcomeOf } from './point-outcome.ts'
 import type { PointOutcome, SweepViolation } from './point-outcome.ts'
@@ -127,6 +128,6 @@ export class TrafficPoints {
     const bot = this.#bench.processes.living.at(-1)
     this.#boots += 1
     if (this.#boots % 2 === 0 || bot === undefined) this.#bench.stage.sim.restart()
-    else process.kill(bot.pid, 'SIGKILL')
+    else signalQuietly(bot.pid, 'SIGKILL')
   }
 }

@@ -227,7 +227,8 @@ export class RealInjector {
     return () => balloon.hasStruck
   }
 
-  #tell({ kind }: RealFault, phase: 'begins' | 'lifted'): void {
-    this.#options.record(`fault.${kind}`, { phase })
+  #tell(fault: RealFault, phase: 'begins' | 'lifted'): void {
+    const lasts = 'forMs' in fault && fault.forMs !== undefined
+    this.#options.record(`fault.${fault.kind}`, { phase, lasts })
   }
 }

@@ -16,6 +16,8 @@ interface Restart {
 
 export class RestartWatch {
   readonly #restarts: Restart[] = []
+  /** Dynos that were told to stop, or are gone. */
+  readonly #ended = new Set<string>()
 
   get restarts(): MeasuredRestart[] {
     return this.#restarts.map(({ atMs, firstReplyMs }) => ({ atMs, firstReplyMs }))
@@ -25,8 +27,9 @@ export class RestartWatch {
     const last = this.#restarts.at(-1)
     if (kind === 'dyno.sigterm' || kind === 'dyno.exited') {
       const boot = textOf(data, 'dynoId')
-      // Its exit after SIGTERM is the same restart.
-      if (last?.boot !== boot) this.#restarts.push({ atMs, boot, hasOpened: false, firstReplyMs: null })
+      // Its exit after SIGTERM is the same restart, also when the next one has begun by then.
+      if (!this.#ended.has(boot)) this.#restarts.push({ atMs, boot, hasOpened: false, firstReplyMs: null })
+      this.#ended.add(boot)
       return
     }
     if (last === undefined || last.firstReplyMs !== null) return

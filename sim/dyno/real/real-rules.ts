@@ -47,14 +47,16 @@ export function realRules(size: DynoSize, changes: Partial<RealRules> = {}): Rea
   }
 }
 
-/** The same rules with every calendar wait `factor` times shorter. */
+/**
+ * The same rules with every calendar wait `factor` times shorter. How long a dyno has to live for its crashes to be
+ * forgotten is its own time, not the calendar's.
+ */
 export function compressRules(rules: RealRules, factor: number): RealRules {
   return {
     ...rules,
     cycleMs: rules.cycleMs / factor,
     cycleExtraMaxMs: Math.floor(rules.cycleExtraMaxMs / factor),
     coolOffMinutes: rules.coolOffMinutes.map((minutes) => minutes / factor),
-    coolOffResetMs: rules.coolOffResetMs / factor,
     sleepAfterMs: rules.sleepAfterMs / factor,
     prebootExtraMs: rules.prebootExtraMs / factor,
   }

@@ -130,6 +130,13 @@ describe('a connection that the bot ends by itself', () => {
     expect(law([...trouble, ...ended(81_000), connect(81_001, 2)])).toHaveLength(1)
   })
 
+  it('is none within a minute of a fault of the database that only strikes', () => {
+    const ended = (atMs: number): Told[] => [connect(0, 1), end(atMs, 1), close(atMs, 1, 428, 'end')]
+    const struck: Told = [0, 'fault.proxy', { phase: 'begins', lasts: false }]
+    expect(law([struck, ...ended(59_000), connect(59_001, 2)])).toEqual([])
+    expect(law([struck, ...ended(61_000), connect(61_001, 2)])).toHaveLength(1)
+  })
+
   it('is none right after another process has taken the lease', () => {
     const taken: Told = [0, 'store', { op: 'takeLease', result: { epoch: 2 } }, 'web.1#2/bot.1']
     expect(law([taken, connect(0, 1), end(50_000, 1), connect(50_001, 2)])).toEqual([])

@@ -35,6 +35,23 @@ describe('the wait after a restart', () => {
     ).toEqual([{ atMs: 1_000, firstReplyMs: 1_500 }])
   })
 
+  it('is one for each dyno, also when the next restart comes before the old dyno is gone', () => {
+    const second = { dynoId: 'web.1#2' }
+    expect(
+      restartsAfter([
+        ['dyno.sigterm', 1_000, OLD],
+        ['dyno.sigterm', 3_000, second],
+        ['wa.open', 4_000, { process: 'web.1#3/bot-1' }],
+        ['dyno.exited', 5_000, OLD],
+        ['wa.sent', 6_000],
+        ['dyno.exited', 7_000, second],
+      ]),
+    ).toEqual([
+      { atMs: 1_000, firstReplyMs: null },
+      { atMs: 3_000, firstReplyMs: 3_000 },
+    ])
+  })
+
   it('is not ended by what the old dyno still connects, and has no end without an answer', () => {
     expect(
       restartsAfter([

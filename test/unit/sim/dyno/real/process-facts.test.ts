@@ -221,7 +221,14 @@ describe('rules', () => {
     expect(fast.cycleMs).toBe(86_400)
     expect(fast.coolOffMinutes.at(-1)).toBe(0.32)
     expect(fast.sleepAfterMs).toBe(1_800)
-    const real = ['bootLimitMs', 'terminationMs', 'sampleMs', 'requestTimeoutMs', 'queueLimitMs'] as const
+    const real = [
+      'coolOffResetMs',
+      'bootLimitMs',
+      'terminationMs',
+      'sampleMs',
+      'requestTimeoutMs',
+      'queueLimitMs',
+    ] as const
     for (const name of real) expect(fast[name]).toBe(rules[name])
   })
 })
