@@ -55,6 +55,43 @@ describe('a request that is answered', () => {
   })
 })
 
+/** What the client of an upgrade hears. */
+async function upgrade(sim: HerokuSim, path: string): Promise<string> {
+  const socket = connect(sim.port, '127.0.0.1')
+  let heard = ''
+  socket.setEncoding('utf8').on('data', (text: string) => (heard += text))
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`)
+  await new Promise((resolve) => socket.once('close', resolve))
+  return heard
+}
+
+describe('a WebSocket that fails', () => {
+  it('is H21 when the app no longer listens', async () => {
+    const sim = await startSim('stop-listening')
+    await up(sim)
+    await expect.poll(() => texts(sim)).toContain('closed')
+    expect(await upgrade(sim, '/ws')).toContain('HTTP/1.1 503 ')
+    expect(await routerLine(sim)).toMatch(/^at=error code=H21 .* status=503 /)
+  })
+
+  it('is H13 when the app hangs up without a byte', async () => {
+    const sim = await startSim('refuse-upgrades')
+    await up(sim)
+    expect(await upgrade(sim, '/ws')).toContain('HTTP/1.1 503 ')
+    expect(await routerLine(sim)).toMatch(/^at=error code=H13 .* status=503 /)
+  })
+
+  it('is H27 when the client leaves before the app has answered', async () => {
+    const sim = await startSim('ignore-upgrades')
+    await up(sim)
+    const socket = connect(sim.port, '127.0.0.1')
+    socket.write('GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    await expect.poll(() => texts(sim)).toContain('upgrade ignored')
+    socket.destroy()
+    expect(await routerLine(sim)).toMatch(/^sock=client at=warning code=H27 .* status=499 /)
+  })
+})
+
 describe('a request that fails', () => {
   it('is H10 when the app has crashed', async () => {
     const sim = await startSim('exit 1', { rules: { coolOffMinutes: [60], coolOffDraw: 'worst-case' } })

@@ -40,36 +40,56 @@ export async function routeUpgrade(context: RouterContext, upgrade: Upgrade): Pr
   if (typeof backend !== 'number') {
     const code = backend === 'client-gone' ? 'H27' : backend
     end(code, undefined)
-    socket.end(`HTTP/1.1 ${ROUTER_ERRORS[code].status} Service Unavailable\r\nConnection: close\r\n\r\n`)
+    socket.end(refusalText(code))
     return
   }
+  const { connectTimeoutMs, idleTimeoutMs } = options.rules
   const upstream = connect({ host: '127.0.0.1', port: backend })
-  upstream.on('error', () => undefined)
   upstream.once('connect', () => {
     upstream.write(headText(request, forwardedHeaders(context, request, requestId)))
     upstream.write(head)
-    upstream.pipe(socket)
+    upstream.pipe(socket, { end: false })
     socket.pipe(upstream)
   })
-  joinLives(socket, upstream, options.rules.idleTimeoutMs, (isIdle) => {
-    if (isIdle) end('H15', upstream.bytesRead)
-    else end(upstream.bytesRead === 0 ? 'H13' : undefined, upstream.bytesRead)
+  joinLives(socket, upstream, { connectTimeoutMs, idleTimeoutMs }, (cause) => {
+    const { bytesRead } = upstream
+    const code = cause === 'H15' || bytesRead === 0 ? cause : undefined
+    end(code, bytesRead)
+    if (code !== undefined && bytesRead === 0) socket.write(refusalText(code))
   })
 }
 
-/** Either end takes the other with it. */
-function joinLives(a: Socket, b: Socket, idleMs: number, onEnd: (isIdle: boolean) => void): void {
+/**
+ * Either end takes the other with it.
+ * @param onEnd told once, before the ends go: what it is called if the app has not answered
+ */
+function joinLives(
+  client: Socket,
+  app: Socket,
+  limits: Readonly<Record<'connectTimeoutMs' | 'idleTimeoutMs', number>>,
+  onEnd: (cause: RouterErrorCode) => void,
+): void {
   let isOver = false
-  const over = (isIdle: boolean): void => {
+  const over = (cause: RouterErrorCode): void => {
     if (isOver) return
     isOver = true
-    onEnd(isIdle)
-    a.destroy()
-    b.destroy()
+    onEnd(cause)
+    client.end(() => client.destroy())
+    app.destroy()
   }
-  for (const socket of [a, b]) socket.once('close', () => over(false))
-  // Data either way reaches `b`.
-  b.setTimeout(idleMs, () => over(true))
+  client.once('close', () => over('H27'))
+  // Once answered, the client's end goes to the app, which may have more to say.
+  client.once('end', () => app.bytesRead === 0 && over('H27'))
+  app.once('error', (error) => over('code' in error && error.code === 'ECONNREFUSED' ? 'H21' : 'H13'))
+  app.once('close', () => over('H13'))
+  app.on('error', () => undefined)
+  app.setTimeout(limits.connectTimeoutMs, () => over(app.connecting ? 'H19' : 'H15'))
+  // Data either way reaches it.
+  app.once('connect', () => app.setTimeout(limits.idleTimeoutMs))
+}
+
+function refusalText(code: RouterErrorCode): string {
+  return `HTTP/1.1 ${ROUTER_ERRORS[code].status} Service Unavailable\r\nConnection: close\r\n\r\n`
 }
 
 function headText(request: IncomingMessage, headers: ReturnType<typeof forwardedHeaders>): string {

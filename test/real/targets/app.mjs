@@ -53,6 +53,12 @@ function daemon() {
   spawn('sh', ['-c', 'setsid sleep 3600 >/dev/null 2>&1 &'], { detached: true, stdio: 'ignore' }).unref()
 }
 
+function onUpgrade(answer) {
+  const server = serve()
+  server.removeAllListeners('upgrade')
+  server.on('upgrade', (_request, socket) => answer(socket))
+}
+
 const ways = {
   serve: () => serve(),
   loopback: () => serve('127.0.0.1'),
@@ -61,6 +67,8 @@ const ways = {
     setTimeout(() => server.close(() => say('closed')), 500)
     setInterval(() => undefined, 1e6)
   },
+  'refuse-upgrades': () => onUpgrade((socket) => socket.destroy()),
+  'ignore-upgrades': () => onUpgrade(() => say('upgrade ignored')),
   'never-bind': () => setInterval(() => undefined, 1e6),
   'slow-boot': () => setTimeout(serve, Number(figure)),
   'ignore-sigterm': () => {
