@@ -36,6 +36,7 @@ export class Cast {
     this.#options = options
     this.#processFaults = new ProcessFaults({
       processes: observers.processes,
+      workerOf: (bot) => observers.workerOf(bot),
       stream: streams.stream('faults/processes'),
       record: (source, kind, data) => observers.record(source, kind, data),
     })

@@ -50,6 +50,12 @@ export class ConnectionWatch {
     return [...this.#live.values()].filter(({ isOpen, hasEnded }) => isOpen && !hasEnded).length
   }
 
+  /** Which of the processes holds the newest connection that has not ended; undefined when none does. */
+  holderAmong(pids: readonly number[]): number | undefined {
+    const inode = [...this.#live.values()].findLast(({ hasEnded }) => !hasEnded)?.inode
+    return inode === undefined ? undefined : pids.find((pid) => holdsSocket(pid, inode))
+  }
+
   /**
    * Looks which connections their owners still hold, by their open files: the kernel's table of all connections is far
    * too slow to read for that, and is asked only about one that is held no longer. To be called every so often.

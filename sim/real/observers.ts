@@ -8,6 +8,7 @@ import type { TraceData, TraceListener } from '../world/trace.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { DynoWatch } from './dyno-watch.ts'
 import { LOOK_MS, ProcessWatch } from './process-watch.ts'
+import type { BotProcess } from './process-watch.ts'
 import { RealTrace } from './real-trace.ts'
 
 export interface ObserversOptions {
@@ -25,10 +26,12 @@ export class Observers {
   readonly target: TargetWatch
   readonly #listeners: TraceListener[] = []
   readonly #looking: NodeJS.Timeout
+  readonly #isBotKnown: boolean
   #isHeard = true
 
   constructor(options: ObserversOptions) {
     const { botProcess, command, image } = options.target
+    this.#isBotKnown = botProcess !== undefined
     this.target = new TargetWatch({ command: command.join(' '), image })
     const record = this.record.bind(this)
     this.trace = new RealTrace(options.keepLines)
@@ -57,6 +60,11 @@ export class Observers {
   observeLine(line: LogLine): void {
     this.dynos.observeLine(line)
     this.target.observeLine(line)
+  }
+
+  /** For ProcessFaults: which process of a stranger's dyno is the bot shows by who speaks with WhatsApp. */
+  workerOf({ pid, boot }: BotProcess): number {
+    return this.#isBotKnown ? pid : (this.connections.holderAmong(this.processes.pidsOf(boot)) ?? pid)
   }
 
   listen(listener: TraceListener): void {

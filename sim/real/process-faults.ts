@@ -13,6 +13,8 @@ export type ProcessFault = RealFaultOf<'hang' | 'starve' | 'bot-hang' | 'bot-sta
 
 export interface ProcessFaultsOptions {
   readonly processes: ProcessWatch
+  /** The process that does a bot's work: its own, or one that it has started and only waits for, as `npm start` does. */
+  workerOf(bot: BotProcess): number
   readonly stream: PrngStream
   record(source: string, kind: string, data: TraceData): void
 }
@@ -32,9 +34,9 @@ export class ProcessFaults {
     this.#options = options
   }
 
-  /** Of the newest bot process that lives. */
+  /** Of the newest bot that lives, the process that does its work. */
   get botPid(): number | undefined {
-    return this.#bot?.pid
+    return this.#bot && this.#options.workerOf(this.#bot)
   }
 
   /** Whether nothing that was begun is still to be continued or ended. */
@@ -87,7 +89,8 @@ export class ProcessFaults {
     const bot = this.#bot
     if (bot === undefined) return () => false
     this.#options.record(bot.name, 'bot.hang', { dynoId: bot.dynoId, how: 'idle' })
-    const hasStruck = this.#stand(() => [bot.pid], forMs)
+    const pid = this.#options.workerOf(bot)
+    const hasStruck = this.#stand(() => [pid], forMs)
     this.#later(forMs, () => {
       if (this.#options.processes.living.includes(bot))
         this.#options.record(bot.name, 'bot.hang', { dynoId: bot.dynoId, how: 'none' })
@@ -99,7 +102,8 @@ export class ProcessFaults {
     const bot = this.#bot
     if (bot === undefined) return () => false
     this.#options.record(bot.name, 'dyno.starve', { dynoId: bot.dynoId, forMs, of: 'bot' })
-    return this.#starve(() => [bot.pid], forMs)
+    const pid = this.#options.workerOf(bot)
+    return this.#starve(() => [pid], forMs)
   }
 
   /** Each process within its span fails within `withinMs` of its start. */
@@ -108,11 +112,11 @@ export class ProcessFaults {
     const doomed = new Set<string>()
     let crashes = 0
     const look = setInterval(() => {
-      for (const { name, pid } of processes.living) {
-        if (doomed.has(name)) continue
-        doomed.add(name)
+      for (const bot of processes.living) {
+        if (doomed.has(bot.name)) continue
+        doomed.add(bot.name)
         this.#later(stream.integer(1, withinMs), () => {
-          if (signalQuietly(pid, 'SIGABRT')) crashes += 1
+          if (signalQuietly(this.#options.workerOf(bot), 'SIGABRT')) crashes += 1
         })
       }
     }, CRASH_LOOK_MS)

@@ -65,6 +65,18 @@ const CLOSED_BY_CLIENT = {
   message: '',
 } as const
 
+describe('who speaks with WhatsApp', () => {
+  it('is the process among many that holds the connection, until that has ended', async () => {
+    const { port, client } = await heldConnection()
+    const { connections } = watch(NOBODYS_PID, port)
+    connections.observe({ ...CONNECTED, clientPort: client.localPort ?? 0 })
+    expect(connections.holderAmong([NOBODYS_PID, process.pid])).toBe(process.pid)
+    expect(connections.holderAmong([NOBODYS_PID])).toBeUndefined()
+    connections.observe(CLOSED_BY_CLIENT)
+    expect(connections.holderAmong([process.pid])).toBeUndefined()
+  })
+})
+
 describe('a connection as it is traced', () => {
   it('is its bot’s from its beginning to the server’s end of it', () => {
     const { seen, connections } = watch()

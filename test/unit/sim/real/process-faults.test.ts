@@ -18,11 +18,12 @@ afterEach(() => {
   child?.kill('SIGKILL')
 })
 
-function faultsOn(pid: number): ProcessFaults {
+function faultsOn(pid: number, workerPid = pid): ProcessFaults {
   const bot: BotProcess = { name: 'web.1#1/bot-1', dynoId: 'web.1#1', boot: 1, pid, startTicks: 1 }
   const processes: Partial<ProcessWatch> = { living: [bot], newestBoot: 1, pidsOf: () => [pid] }
   faults = new ProcessFaults({
     processes: processes as ProcessWatch,
+    workerOf: () => workerPid,
     stream: new PrngStreams('1').stream('x'),
     record: () => undefined,
   })
@@ -50,6 +51,17 @@ describe('a fault of processes', () => {
     expect(processes.isIdle).toBe(false)
     await idle(processes)
     expect(hasStruck()).toBe(false)
+  })
+
+  it('strikes the process that does the work, not the one that has started it', async () => {
+    child = spawn('sleep', ['60'], { stdio: 'ignore' })
+    const ended = once(child, 'exit')
+    const processes = faultsOn(NOBODYS_PID, child.pid)
+    expect(processes.botPid).toBe(child.pid)
+    const hasStruck = processes.begin(fault({ kind: 'bot-crashes', withinMs: 1 }))
+    expect((await ended)[1]).toBe('SIGABRT')
+    await idle(processes)
+    expect(hasStruck()).toBe(true)
   })
 
   it('has struck once the crash has been delivered, and not before', async () => {
