@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { signalQuietly } from '../../sim/dyno/real/dyno-processes.ts'
 import { procfileCommand } from '../../scripts/slug-size.ts'
 import { readProcFiles } from '../../src/adapters/system-memory-probe.ts'
 import { processTreePids } from '../../src/adapters/system-processes.ts'
@@ -127,7 +128,7 @@ export class BotDyno {
 
   /** SIGKILL of what is left; may be called twice. */
   dispose(): void {
-    for (const pid of this.#pids()) process.kill(pid, 'SIGKILL')
+    for (const pid of this.#pids()) signalQuietly(pid, 'SIGKILL')
   }
 
   #pids(): readonly number[] {
