@@ -102,11 +102,14 @@ export class EventuallyJudge {
   }
 
   /**
-   * In time is who is connected when the time is over. A connection that goes before may be the last fault's victim:
-   * a dyno that stops, or a deaf connection, ends some time after its fault.
+   * In time is who connects anew before the time is over, or is connected still when it is. A connection of before that
+   * goes meanwhile may be the last fault's victim: a dyno that stops, or a deaf connection, ends some time after it.
    */
   #findConnected(withinMs: number, leftMs: number): Finding {
     const deadlineMs = this.#faultsEndMs + withinMs
+    const isAnew = this.#connected.some(({ fromMs }) => fromMs > this.#faultsEndMs && fromMs <= deadlineMs)
+    // What ends it later, a dyno's daily restart say, is not the last fault.
+    if (isAnew) return this.#open.size === 0 ? broken(LOST) : undefined
     const lasting = this.#connected.find(({ untilMs }) => untilMs > deadlineMs)
     if (lasting === undefined) {
       if (leftMs < withinMs) return { kind: 'vacuous', message: TOO_SHORT }

@@ -70,6 +70,14 @@ describe('eventually connected', () => {
     expect(outcome('connected', victim)).toEqual(['broken: connected, but not at the end'])
   })
 
+  it('is met by one that came in time and has been replaced since, as by a daily restart', () => {
+    const [first, later] = [open(11_000), open(31_000)]
+    expect(outcome('connected', [open(5_000), close(10_400), first, close(29_500), later])).toEqual([])
+    expect(outcome('connected', [open(5_000), close(10_400), first, close(29_500)])).toEqual([
+      'broken: connected, but not at the end',
+    ])
+  })
+
   it('is not met by a connection that the bot itself has ended, though no close was heard', () => {
     expect(outcome('connected', [open(5_000), end(9_000)])).toEqual([
       'broken: never connected after the faults were over',
