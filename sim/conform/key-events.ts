@@ -48,13 +48,13 @@ export function isFaultEvent(name: string): boolean {
   return /^fault \d+ begins$/.test(name)
 }
 
-/** @param untilMs what comes later is the end of the run and nobody's doing */
+/** @param untilMs what comes then or later is the end of the run and nobody's doing */
 export function keyEventsOf(events: Iterable<TraceEvent>, untilMs: number): KeyEvent[] {
   const found: KeyEvent[] = []
   const seen = new Set<string>()
   let phase = 0
   for (const { atMs, kind, data } of events) {
-    if (atMs > untilMs) continue
+    if (atMs >= untilMs) continue
     if (kind.startsWith('fault.') && data['phase'] === 'begins') {
       phase += 1
       found.push({ name: `fault ${phase} begins`, atMs, phase })
