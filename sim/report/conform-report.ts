@@ -69,8 +69,13 @@ function conformTable(conformities: readonly Conformity[], colors: Colors): stri
   )
 }
 
-function orderWord({ order }: Conformity): string {
-  const findings = order.reversed.length + order.onlyReal.length + order.onlyVirtual.length
+function orderFindings({ order }: Conformity): number {
+  return order.reversed.length + order.onlyReal.length + order.onlyVirtual.length
+}
+
+function orderWord(conformity: Conformity): string {
+  const { order } = conformity
+  const findings = orderFindings(conformity)
   if (!order.isCompared && findings === 0) return 'not compared'
   return findings === 0 ? `same (${countText(order.comparedPairs, 'pair')})` : 'differs'
 }
@@ -155,7 +160,21 @@ export function conformJson({ conformities, uncompared, real }: ConformReport): 
   }))
   const ledger = Object.entries(LEDGER_CONSTANTS.constants).map(([name, constant]) => ({ name, ...constant }))
   const { isCalibrated, note } = LEDGER_CONSTANTS
-  return `${JSON.stringify({ isCalibrated, note, scenarios, uncompared, ledger }, undefined, 2)}\n`
+  const agree = agreements(conformities)
+  return `${JSON.stringify({ isCalibrated, note, agree, scenarios, uncompared, ledger }, undefined, 2)}\n`
+}
+
+/** In how many scenarios the levels agree, in each thing that is compared. */
+function agreements(conformities: readonly Conformity[]): Readonly<Record<string, number>> {
+  const count = (isSame: (one: Conformity) => boolean): number => conformities.filter(isSame).length
+  return {
+    of: conformities.length,
+    claims: count(({ claims }) => claims.isSame),
+    order: count((each) => orderFindings(each) === 0),
+    reclaimers: count(({ reclaimers }) => reclaimers.isSame),
+    peak: count(({ peak }) => peak?.isWithin === true),
+    everything: count(({ verdict }) => verdict === 'conforms'),
+  }
 }
 
 /** Of the machine that made the real runs: lowest and highest. */

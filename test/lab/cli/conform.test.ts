@@ -92,6 +92,7 @@ describe('conform', () => {
     const directory = temporaryFolder()
     await conform('dyno-restart/sound --json c.json', { directory })
     expect(readJson(join(directory, 'c.json'))).toMatchObject({
+      agree: { of: 1, claims: 1, order: 1, reclaimers: 1, everything: 1 },
       scenarios: [
         { scenario: 'dyno-restart/sound', realRuns: 1, virtualRuns: 10, conforms: true, set: null },
       ],
