@@ -4,6 +4,7 @@
  * They mostly wait, and do so beside each other.
  */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'vitest'
 import { negativeControl } from '../../sim/targets/real/negative-controls.ts'
 import { testDatabase } from '../support/database.ts'
@@ -11,6 +12,7 @@ import { expectAnswer, online, PATIENCE_MS, printed, targetBench } from './targe
 import type { TargetBench, TestLife } from './target-bench.ts'
 
 const TIMEOUT_MS = 60_000
+const KEPT_WITHIN_MS = 2_000
 
 /** Messages that the bot could not read, and asked for again. */
 function askedAgain({ whatsapp }: TargetBench): number {
@@ -131,6 +133,8 @@ async function restarted(name: 'gateway-naive' | 'reset-on-open', life: TestLife
   const bench = await targetBench(await testDatabase(), life)
   const first = bench.boot(negativeControl(name))
   await expectAnswer(bench)
+  // What it keeps of its keys, it writes a moment after it has answered.
+  await delay(KEPT_WITHIN_MS)
   await first.kill()
   bench.boot(negativeControl(name))
   await expectAnswer(bench, 'after the restart')

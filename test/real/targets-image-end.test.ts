@@ -24,7 +24,7 @@ const STUBBORN = `
   spawn('sh', ['-c', "trap '' TERM INT; sleep 600"])
   setInterval(() => 1, 1e6)`
 
-describe.runIf(await canRunContainers())('a run in a container', { concurrent: true }, () => {
+describe.runIf(await canRunContainers())('a run in a container', () => {
   it.each([1, 2])(
     'ends on Ctrl-C, pressed %i times, and leaves no container, volume, process or folder',
     async (times) => {
